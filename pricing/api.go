@@ -1,0 +1,51 @@
+package pricing
+
+import (
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// Status says how a price came about. The values are those of the column cost_status.
+type Status string
+
+const (
+	StatusPriced       Status = "priced"
+	StatusFree         Status = "free"          // a row matched and every rate used is 0
+	StatusReported     Status = "reported"      // the span's own figure was taken, since the config says so
+	StatusUnknownModel Status = "unknown_model" // no such model at this provider
+	StatusNoPrice      Status = "no_price"      // the model is known, but no rate fits this time, tier, size or kind
+	StatusNoUsage      Status = "no_usage"      // token counts are not known
+	StatusNotBilled    Status = "not_billed"    // refused or never sent: costs 0
+)
+
+// Query asks what a call cost.
+type Query struct {
+	Provider      string // canonical gen_ai.provider.name; "" is unknown
+	ResponseModel string // looked for first
+	RequestModel  string // looked for if the answered model is not known to the catalogue
+	Operation     string
+	ServiceTier   string // as served; "" and "default" and "auto" mean standard
+	Host          string // server.address: tells regional endpoints apart; "" is unknown
+	AtNanos       int64  // Unix time of the call's start: picks the row that was valid then
+	Usage         *usage.Usage
+	// Refused says that the provider can't have billed: HTTP 400 or above, or no connection, and no usage.
+	Refused bool
+}
+
+// Result is the answer to a Query.
+type Result struct {
+	Status Status
+	Cost   Money  // meaningful for priced, free, reported and not_billed only
+	Model  string // the catalogue's id of the model; "" where not found
+	Tier   string // the tier of the row that priced; "" where none did
+	Rule   string // the rule that matched: "exact", "alias", "prefix", "date"…; "" where none
+	Reason string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
+}
+
+// Line is one line of a priced call, for people who ask why.
+type Line struct {
+	What          string // the rate's name in the catalogue: "input", "cached_input", "web_search"
+	Tokens        int64  // tokens or units
+	USDPerMillion string // the rate as a plain decimal; for unit fees USD per unit
+	PerUnit       bool   // the rate is per unit, not per million
+	USD           Money
+}

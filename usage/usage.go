@@ -1,0 +1,87 @@
+// Package usage says what one AI call consumed: token and unit counts, each known or unknown.
+//
+// It is the one vocabulary between the room that reads a span (genaispan), the one that prices it (pricing) and the
+// one that stores it (storage). It does no I/O and imports nothing.
+package usage
+
+// MaxCount is the largest count that is taken for real. Anything above is a mistake of the sender (bytes put for
+// tokens, a running total) and is read as unknown.
+const MaxCount = 1_000_000_000
+
+// Count is a number of tokens or units that may be unknown. The zero value is unknown, since a missing count and a
+// count of zero price differently: absent is never 0.
+type Count int64
+
+// Known returns the count n. A negative n is unknown.
+func Known(n int64) Count {
+	if n < 0 {
+		return 0
+	}
+	return Count(n + 1)
+}
+
+// IsKnown reports whether the count was said.
+func (c Count) IsKnown() bool { return c != 0 }
+
+// Value returns the count, 0 where it is unknown. Callers for whom the two differ ask IsKnown first.
+func (c Count) Value() int64 {
+	if c == 0 {
+		return 0
+	}
+	return int64(c - 1)
+}
+
+// Or returns c if it is known, else d.
+func (c Count) Or(d Count) Count {
+	if c == 0 {
+		return d
+	}
+	return c
+}
+
+// Add returns the sum of the known ones of c and d; it is unknown if both are.
+func (c Count) Add(d Count) Count {
+	switch {
+	case c == 0:
+		return d
+	case d == 0:
+		return c
+	default:
+		return c + d - 1
+	}
+}
+
+// Usage is the consumption of one call in one accounting, whatever the provider's own habits: Input is all input with
+// every cached part inside, Output is all output with reasoning inside, and every other token count is a part of one of
+// the two. Sources of the habits: genaispan's accounting tables.
+//
+// The struct tags are the on-disk format of the exporter's queue: numbers are never reused.
+type Usage struct {
+	Input        Count `cbor:"1,keyasint,omitempty"` // all input tokens, cached parts included
+	CacheRead    Count `cbor:"2,keyasint,omitempty"` // part of Input read from a cache
+	CacheWrite   Count `cbor:"3,keyasint,omitempty"` // part of Input written to a cache, all retentions
+	CacheWrite1h Count `cbor:"4,keyasint,omitempty"` // part of CacheWrite kept for one hour; the rest is kept for the default time
+	Output       Count `cbor:"5,keyasint,omitempty"` // all output tokens, reasoning included
+	Reasoning    Count `cbor:"6,keyasint,omitempty"` // part of Output
+
+	AudioInput       Count `cbor:"7,keyasint,omitempty"`  // part of Input
+	CachedAudioInput Count `cbor:"8,keyasint,omitempty"`  // part of CacheRead and of AudioInput
+	ImageInput       Count `cbor:"9,keyasint,omitempty"`  // part of Input
+	CachedImageInput Count `cbor:"10,keyasint,omitempty"` // part of CacheRead and of ImageInput
+	VideoInput       Count `cbor:"11,keyasint,omitempty"` // part of Input
+	AudioOutput      Count `cbor:"12,keyasint,omitempty"` // part of Output
+	ImageOutput      Count `cbor:"13,keyasint,omitempty"` // part of Output
+	VideoOutput      Count `cbor:"14,keyasint,omitempty"` // part of Output
+	Citation         Count `cbor:"15,keyasint,omitempty"` // part of Output (Perplexity)
+
+	InputCharacters Count `cbor:"16,keyasint,omitempty"` // characters, where a model is billed by them
+	WebSearches     Count `cbor:"17,keyasint,omitempty"` // searches the provider ran and bills by piece
+	FileSearches    Count `cbor:"18,keyasint,omitempty"`
+	SearchUnits     Count `cbor:"19,keyasint,omitempty"` // rerank
+	Images          Count `cbor:"20,keyasint,omitempty"`
+	Pages           Count `cbor:"21,keyasint,omitempty"`
+	CodeSessions    Count `cbor:"22,keyasint,omitempty"` // code interpreter sessions
+}
+
+// IsZero reports whether nothing at all is known. A call with such a usage has no price.
+func (u *Usage) IsZero() bool { return *u == Usage{} }
