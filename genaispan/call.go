@@ -1,6 +1,10 @@
 package genaispan
 
-import "github.com/costkey/costkey-otel/usage"
+import (
+	"slices"
+
+	"github.com/costkey/costkey-otel/usage"
+)
 
 // Call is what a span tells about one call to a provider, in one vocabulary whatever the dialect. Strings that a
 // dialect does not send are empty, counts unknown, times 0.
@@ -63,6 +67,19 @@ type Call struct {
 	// Bodies, only where capturing is on; else always empty.
 	RequestBody  string `cbor:"38,keyasint,omitempty"`
 	ResponseBody string `cbor:"39,keyasint,omitempty"`
+
+	// Inner, beside Outer, marks an agent or a tool: a call below it is not the same call as one above it.
+	Inner bool `cbor:"40,keyasint,omitempty"`
+	// Enclosing marks a call that was read from a span which encloses others (LangSmith puts the usage of a streamed call
+	// there). It counts only where no other span has its response id.
+	Enclosing bool `cbor:"41,keyasint,omitempty"`
+}
+
+// Clone returns a copy of c that shares no memory with it that Read would use again.
+func (c *Call) Clone() Call {
+	d := *c
+	d.CallPath, d.Tags, d.Notes = slices.Clone(c.CallPath), slices.Clone(c.Tags), slices.Clone(c.Notes)
+	return d
 }
 
 // Tag is one label of a call. Value is JSON of one scalar: `"acme"`, `3`, `true`.

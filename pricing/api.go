@@ -25,7 +25,13 @@ type Query struct {
 	Operation     string
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown
-	AtNanos       int64  // Unix time of the call's start: picks the row that was valid then
+	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell.
+	Residency string
+	// Speed is the speed mode the provider says it served ("fast" at Anthropic); "" and "standard" are the normal one.
+	Speed string
+	// SearchContext is the search context size of the call, "low", "medium" or "high"; "" is low, the providers' default.
+	SearchContext string
+	AtNanos       int64 // Unix time of the call's start: picks the row that was valid then
 	Usage         *usage.Usage
 	// Refused says that the provider can't have billed: HTTP 400 or above, or no connection, and no usage.
 	Refused bool
@@ -34,18 +40,21 @@ type Query struct {
 // Result is the answer to a Query.
 type Result struct {
 	Status Status
-	Cost   Money  // meaningful for priced, free, reported and not_billed only
-	Model  string // the catalogue's id of the model; "" where not found
-	Tier   string // the tier of the row that priced; "" where none did
-	Rule   string // the rule that matched: "exact", "alias", "prefix", "date"…; "" where none
-	Reason string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
+	Cost   Money // meaningful for priced, free, reported and not_billed only
+	// Provider is the catalogue's id of the provider whose price it is; "" where the model is not found.
+	Provider string
+	Model    string // the catalogue's id of the model; "" where not found
+	Tier     string // the tier of the row that priced; "" where none did
+	Rule     string // the rule that matched: "exact", "alias", "prefix", "date"…; "" where none
+	Reason   string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
 }
 
 // Line is one line of a priced call, for people who ask why.
 type Line struct {
 	What          string // the rate's name in the catalogue: "input", "cached_input", "web_search"
 	Tokens        int64  // tokens or units
-	USDPerMillion string // the rate as a plain decimal; for unit fees USD per unit
-	PerUnit       bool   // the rate is per unit, not per million
+	USDPerMillion string // the rate as a plain decimal, of unit fees too: USD = Tokens × USDPerMillion / 10^6
+	PerUnit       bool   // the provider quotes the rate per unit, not per million
+	USDPerUnit    string // the rate per unit, only where PerUnit
 	USD           Money
 }

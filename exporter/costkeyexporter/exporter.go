@@ -1,0 +1,189 @@
+package costkeyexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+
+	"github.com/costkey/costkey-otel/genaispan"
+	"github.com/costkey/costkey-otel/pricing"
+	"github.com/costkey/costkey-otel/storage"
+)
+
+// callWriter is what the exporter needs of storage.
+type callWriter interface {
+	WriteCalls(ctx context.Context, calls []storage.Call) (storage.WriteResult, error)
+}
+
+// storeProvider is what the storage extension offers.
+type storeProvider interface {
+	Store() *storage.Store
+}
+
+// tracesExporter stands in front of the collector's queue: it reads spans into calls, fixes their project, and hands
+// only those on. Behind the queue, push settles, prices and writes them.
+type tracesExporter struct {
+	exporter.Traces // the queue, batching, retry and time-out of exporterhelper
+
+	cfg       *Config
+	logger    *zap.Logger
+	telemetry *telemetry
+	reader    *genaispan.Reader
+	prices    *pricing.Table
+	store     callWriter // set by start
+}
+
+func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*tracesExporter, error) {
+	tel, err := newTelemetry(set.TelemetrySettings)
+	if err != nil {
+		return nil, fmt.Errorf("make metrics: %w", err)
+	}
+	e := &tracesExporter{
+		cfg:       cfg,
+		logger:    set.Logger,
+		telemetry: tel,
+		reader:    genaispan.NewReader(genaispan.Settings{CaptureBody: cfg.CaptureBody, Tags: cfg.Tags}),
+		prices:    pricing.Embedded(),
+	}
+	e.Traces, err = xexporterhelper.NewTracesRequest(ctx, set, requestFromContext, e.push,
+		exporterhelper.WithStart(e.start),
+		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
+		exporterhelper.WithTimeout(cfg.Timeout),
+		exporterhelper.WithRetry(cfg.Retry),
+		xexporterhelper.WithQueueBatch(cfg.Queue, xexporterhelper.QueueBatchSettings{
+			ReferenceCounter: referenceCounter{},
+			Encoding:         encoding{},
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("make the sending queue: %w", err)
+	}
+	return e, nil
+}
+
+// start finds the store; it runs before the queue's consumers.
+func (e *tracesExporter) start(_ context.Context, host component.Host) error {
+	ext, ok := host.GetExtensions()[e.cfg.Storage]
+	if !ok {
+		return fmt.Errorf("find the extension that `storage` names: no extension %q in service::extensions", e.cfg.Storage)
+	}
+	provider, ok := ext.(storeProvider)
+	if !ok {
+		return fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
+	}
+	e.store = provider.Store()
+	return nil
+}
+
+// ConsumeTraces reads td into calls and queues them. td itself is left as it is and not kept.
+func (e *tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
+	req, err := e.read(ctx, td)
+	if err != nil {
+		return consumererror.NewPermanent(err)
+	}
+	if len(req.calls) == 0 {
+		return nil
+	}
+	if err := e.Traces.ConsumeTraces(context.WithValue(withoutMetadata(ctx), requestKey{}, req), td); err != nil {
+		return err
+	}
+	add(ctx, e.telemetry.accepted, len(req.calls), "", "")
+	return nil
+}
+
+// requestKey carries a request past exporterhelper's converter, which would else read td a second time.
+type requestKey struct{}
+
+var errNoRequest = errors.New("no request in the context")
+
+func requestFromContext(ctx context.Context, _ ptrace.Traces) (xexporterhelper.Request, error) {
+	req, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return nil, errNoRequest
+	}
+	return req, nil
+}
+
+// read turns spans into calls. Spans of a resource whose project can't be told are dropped and counted; if that is all
+// there is, the sender hears of it.
+func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, error) {
+	var (
+		req                      request
+		notGenAI, outer, refused int
+		refusal                  error
+		auth                     = client.FromContext(ctx).Auth
+		call                     genaispan.Call
+	)
+	for _, rs := range td.ResourceSpans().All() {
+		res := e.reader.ReadResource(rs.Resource())
+		project, err := projectOf(auth, res.Project)
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				switch e.reader.Read(&res, ss.Scope(), ss.SchemaUrl(), span, &call) {
+				case genaispan.NotGenAI:
+					notGenAI++
+				case genaispan.OuterSpan:
+					outer++
+				case genaispan.ProviderCall:
+					if err != nil {
+						refused, refusal = refused+1, err
+						continue
+					}
+					call.Project = project
+					req.calls = append(req.calls, call)
+				}
+			}
+		}
+	}
+	add(ctx, e.telemetry.ignored, notGenAI, "reason", "not_genai")
+	add(ctx, e.telemetry.ignored, outer, "reason", "outer")
+	add(ctx, e.telemetry.dropped, refused, "reason", "bad_project")
+	if refusal != nil && len(req.calls) == 0 {
+		return nil, refusal
+	}
+	return &req, nil
+}
+
+// push settles, prices and writes one batch. It runs behind the queue, several batches at once.
+func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) error {
+	req, ok := r.(*request)
+	if !ok {
+		return consumererror.NewPermanent(fmt.Errorf("write calls: unexpected request type %T", r))
+	}
+	calls := genaispan.Settle(req.calls)
+	rows := make([]storage.Call, len(calls))
+	notes := make(map[string]int)
+	for i := range calls {
+		stored(e.prices, &calls[i], &rows[i])
+		for _, note := range calls[i].Notes {
+			notes[note]++
+		}
+	}
+	res, err := e.store.WriteCalls(ctx, rows)
+	if err != nil {
+		if storage.IsRetryable(err) {
+			return err
+		}
+		add(ctx, e.telemetry.dropped, len(rows), "reason", "refused")
+		return consumererror.NewPermanent(err)
+	}
+	res.Settled += len(req.calls) - len(calls)
+	e.telemetry.outcome(ctx, res)
+	for note, n := range notes {
+		add(ctx, e.telemetry.noted, n, "note", note)
+	}
+	for reason, n := range res.SetAside {
+		e.logger.Warn("Calls set aside.", zap.String("reason", string(reason)), zap.Int("calls", n))
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package genaispan
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/costkey/costkey-otel/semconv"
+)
+
+// looksFailed reports whether the span tells of a failure in any of its ways. An exception event alone is none: SDKs
+// that retry inside put one onto good spans.
+func (f *found) looksFailed(span ptrace.Span) bool {
+	return f.text[tError] != "" || f.value(cHTTPStatus) >= 400 || span.Status().Code() == ptrace.StatusCodeError ||
+		f.flag[bSuccess] < 0 || f.text[tLevel] == "error" || !f.hasUsage() && lastException(span) != ""
+}
+
+// failure fills the error fields of dst.
+func (f *found) failure(span ptrace.Span, dst *Call) {
+	if n := f.value(cHTTPStatus); n >= 100 && n <= 599 {
+		dst.HTTPStatus = int(n)
+	}
+	if !f.looksFailed(span) {
+		return
+	}
+	dst.ErrorType = f.text[tError]
+	if dst.ErrorType == "" {
+		dst.ErrorType = lastException(span)
+	}
+	if dst.ErrorType == "" && dst.HTTPStatus >= 400 {
+		dst.ErrorType = strconv.Itoa(dst.HTTPStatus)
+	}
+	if dst.ErrorType == "" {
+		dst.ErrorType = semconv.ErrorTypeOther
+	}
+	dst.NoConnection = dst.HTTPStatus == 0 && dst.ResponseID == "" && dst.Usage.IsZero() && isNoConnection(dst.ErrorType)
+}
+
+// lastException returns the class of the last exception event: never its message, which quotes prompts.
+func lastException(span ptrace.Span) string {
+	for i := span.Events().Len() - 1; i >= 0; i-- {
+		e := span.Events().At(i)
+		if e.Name() != "exception" {
+			continue
+		}
+		if v, ok := e.Attributes().Get("exception.type"); ok {
+			if s, res := readText(asError, v); res == good {
+				return s
+			}
+		}
+		return semconv.ErrorTypeOther
+	}
+	return ""
+}
+
+// noConnection holds the error classes that say that no connection to the provider was made, in lower case and without
+// the package in front. Classes that also cover a cancel, a time-out or a connection lost midway are not here, since
+// then the provider may have billed: Go's *net.OpError, Python's APIConnectionError, ECONNRESET.
+var noConnection = map[string]bool{
+	"dial": true, "connection_refused": true, "connectionrefused": true, "name_resolution_error": true, "dns_error": true,
+	"dnserror": true, "econnrefused": true, "enotfound": true, "eai_again": true, "ehostunreach": true, "enetunreach": true,
+	"connectexception": true, "unknownhostexception": true, "noroutetohostexception": true, "gaierror": true,
+	"connectionrefusederror": true, "connecterror": true, "newconnectionerror": true, "nameresolutionerror": true,
+	"clientconnectorerror": true, "clientconnectordnserror": true, "unknownauthorityerror": true, "hostnameerror": true,
+	"certificateverificationerror": true, "certificateinvaliderror": true,
+}
+
+// isNoConnection reports whether an error class says that no connection was made.
+func isNoConnection(class string) bool {
+	short := class[strings.LastIndexAny(class, ".*:/")+1:]
+	return noConnection[strings.ToLower(short)]
+}

@@ -1,0 +1,259 @@
+package genaispan
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// A jsonPath says where the scalar at one path of a JSON attribute goes: the number to counts, the word to a text.
+type jsonPath struct {
+	counts []uint8
+	text   uint8
+	isText bool
+}
+
+// jsonPaths is what is read of a JSON attribute. Nothing else of it is looked at or kept.
+type jsonPaths map[string]jsonPath
+
+func to(counts ...uint8) jsonPath { return jsonPath{counts: counts} }
+
+func toText(field uint8) jsonPath { return jsonPath{text: field, isText: true} }
+
+// jsonTables holds the paths of each JSON attribute.
+var jsonTables = [numJSONs]jsonPaths{
+	// vercel/ai packages/{openai,anthropic,google,amazon-bedrock}: seen in 4.3, 5.0 and 6.0.
+	jProviderMetadata: {
+		"openai.cachedPromptTokens":                                      to(cCacheRead),
+		"openai.reasoningTokens":                                         to(cReasoning),
+		"openai.serviceTier":                                             toText(tTier),
+		"azure.cachedPromptTokens":                                       to(cCacheRead),
+		"azure.reasoningTokens":                                          to(cReasoning),
+		"azure.serviceTier":                                              toText(tTier),
+		"anthropic.usage.input_tokens":                                   to(cNativeInput),
+		"anthropic.usage.cache_read_input_tokens":                        to(cCacheRead),
+		"anthropic.usage.cache_creation_input_tokens":                    to(cCacheWrite),
+		"anthropic.usage.cache_creation.ephemeral_5m_input_tokens":       to(cWrite5m),
+		"anthropic.usage.cache_creation.ephemeral_1h_input_tokens":       to(cWrite1h),
+		"anthropic.usage.server_tool_use.web_search_requests":            to(cWebSearches),
+		"anthropic.usage.service_tier":                                   toText(tTier),
+		"anthropic.cacheReadInputTokens":                                 to(cCacheRead),
+		"anthropic.cacheCreationInputTokens":                             to(cCacheWrite),
+		"google.usageMetadata.cachedContentTokenCount":                   to(cCacheRead),
+		"google.usageMetadata.thoughtsTokenCount":                        to(cReasoning),
+		"google.usageMetadata.candidatesTokenCount":                      to(cNativeCandidates),
+		"vertex.usageMetadata.cachedContentTokenCount":                   to(cCacheRead),
+		"vertex.usageMetadata.thoughtsTokenCount":                        to(cReasoning),
+		"vertex.usageMetadata.candidatesTokenCount":                      to(cNativeCandidates),
+		"bedrock.usage.cacheReadInputTokens":                             to(cCacheRead),
+		"bedrock.usage.cacheWriteInputTokens":                            to(cCacheWrite),
+	},
+	// Genkit's GenerateResponse.usage.
+	jGenkitOutput: {
+		"usage.inputTokens":         to(cInput),
+		"usage.outputTokens":        to(cOutput),
+		"usage.totalTokens":         to(cTotal),
+		"usage.thoughtsTokens":      to(cReasoning),
+		"usage.cachedContentTokens": to(cCacheRead),
+	},
+	// google/adk-python: the model's answer as google-genai has it.
+	jADKResponse: {
+		"usage_metadata.prompt_token_count":         to(cInput),
+		"usage_metadata.candidates_token_count":     to(cOutput, cNativeCandidates),
+		"usage_metadata.total_token_count":          to(cTotal),
+		"usage_metadata.thoughts_token_count":       to(cReasoning),
+		"usage_metadata.cached_content_token_count": to(cCacheRead),
+	},
+	// Logfire: the usage of a streamed call, as the provider has it.
+	jLogfireResponse: withPrefix("usage.", wireUsage, true),
+	jUsageRaw:        withPrefix("", wireUsage, false),
+	// LangChain's usage_metadata, by LangSmith.
+	jInputTokenDetails: {
+		"cache_read":                to(cCacheRead),
+		"cache_creation":            to(cCacheWrite),
+		"ephemeral_5m_input_tokens": to(cWrite5m),
+		"ephemeral_1h_input_tokens": to(cWrite1h),
+		"audio":                     to(cAudioInput),
+	},
+	jOutputTokenDetails: {"reasoning": to(cReasoning), "audio": to(cAudioOutput)},
+	// OpenInference: what LangChain says of its model.
+	jMetadata: {"ls_provider": toText(tProvider)},
+}
+
+// wireUsage is the usage object as OpenAI (both APIs) and Anthropic send it.
+var wireUsage = jsonPaths{
+	"prompt_tokens":                              to(cInput),
+	"completion_tokens":                          to(cOutput),
+	"input_tokens":                               to(cInput, cNativeInput),
+	"output_tokens":                              to(cOutput),
+	"cache_read_input_tokens":                    to(cCacheRead),
+	"cache_creation_input_tokens":                to(cCacheWrite),
+	"cache_creation.ephemeral_5m_input_tokens":   to(cWrite5m),
+	"cache_creation.ephemeral_1h_input_tokens":   to(cWrite1h),
+	"prompt_tokens_details.cached_tokens":        to(cCacheRead),
+	"prompt_tokens_details.audio_tokens":         to(cAudioInput),
+	"completion_tokens_details.reasoning_tokens": to(cReasoning),
+	"completion_tokens_details.audio_tokens":     to(cAudioOutput),
+	"input_tokens_details.cached_tokens":         to(cCacheRead),
+	"output_tokens_details.reasoning_tokens":     to(cReasoning),
+	"server_tool_use.web_search_requests":        to(cWebSearches),
+	"service_tier":                               toText(tTier),
+}
+
+// withPrefix returns the paths of p below prefix. Without totals the object serves for the parts only.
+func withPrefix(prefix string, p jsonPaths, totals bool) jsonPaths {
+	out := make(jsonPaths, len(p))
+	for k, v := range p {
+		switch {
+		case totals:
+		case k == "prompt_tokens" || k == "completion_tokens" || k == "output_tokens":
+			continue
+		case k == "input_tokens":
+			v = to(cNativeInput)
+		}
+		out[prefix+k] = v
+	}
+	return out
+}
+
+// readJSON fills what no attribute said from the JSON attributes.
+func (f *found) readJSON() {
+	f.readUsageDetails()
+	for i := range jsonTables {
+		switch {
+		case f.json[i] == "" || jsonTables[i] == nil:
+		case uint8(i) == jMetadata && f.text[tProvider] != "":
+		default:
+			f.readPaths(f.json[i], jsonTables[i])
+		}
+	}
+}
+
+// readPaths fills the fields that the paths of p name. A text that is no JSON, since it was torn, tells nothing.
+func (f *found) readPaths(s string, p jsonPaths) {
+	counts, tier, provider := f.count, f.text[tTier], f.text[tProvider]
+	j := jsonScanner{s: s}
+	for j.next() {
+		if path, ok := p[string(j.where())]; ok {
+			f.fillPath(&j, &path)
+		}
+	}
+	if j.done() {
+		return
+	}
+	f.count, f.text[tTier], f.text[tProvider] = counts, tier, provider
+	if len(s) <= maxDictionary && strings.HasPrefix(s, "{'") {
+		f.readDictionary(s, p)
+	}
+}
+
+func (f *found) fillPath(j *jsonScanner, path *jsonPath) {
+	if path.isText {
+		if j.kind == jsonString && f.text[path.text] == "" && isToken(j.raw, maxEnum, "_.:/-") {
+			f.text[path.text] = strings.ToLower(j.raw)
+		}
+		return
+	}
+	if j.kind != jsonNumber {
+		return
+	}
+	if n, ok := jsonCount(j.raw); ok {
+		for _, c := range path.counts {
+			f.fill(c, n)
+		}
+	}
+}
+
+func jsonCount(raw string) (int64, bool) {
+	n, res := parseCount(raw)
+	return n, res == good
+}
+
+// maxDictionary bounds a Python dictionary that is looked through.
+const maxDictionary = 4096
+
+// readDictionary reads the numbers of p out of a Python dictionary as str() prints it: {'cache_read': 1024}. LangSmith
+// sends its details so.
+func (f *found) readDictionary(s string, p jsonPaths) {
+	for name, path := range p {
+		_, rest, ok := strings.Cut(s, "'"+name+"': ")
+		if !ok || path.isText {
+			continue
+		}
+		if n, ok := jsonCount(rest[:digits(rest)]); ok {
+			for _, c := range path.counts {
+				f.fill(c, n)
+			}
+		}
+	}
+}
+
+// reportedCost fills what the span itself says that the call cost. A 0 is left out: OpenLIT sends it where it has no price
+// list and Langfuse on errors, so that it does not tell a free call from an unpriced one.
+func (f *found) reportedCost(dst *Call) {
+	if f.costRank > 0 {
+		dst.ReportedCost = costOf(f.usd)
+	}
+	if dst.ReportedCost != "" || f.json[jCostDetails] == "" {
+		return
+	}
+	j := jsonScanner{s: f.json[jCostDetails]}
+	var total string
+	for j.next() {
+		if j.kind == jsonNumber && string(j.where()) == "total" {
+			total = j.raw
+		}
+	}
+	if j.done() {
+		dst.ReportedCost = decimal(total)
+	}
+}
+
+func costOf(v pcommon.Value) string {
+	switch v.Type() {
+	case pcommon.ValueTypeInt:
+		return decimal(strconv.FormatInt(v.Int(), 10))
+	case pcommon.ValueTypeDouble:
+		if math.IsNaN(v.Double()) || math.IsInf(v.Double(), 0) {
+			return ""
+		}
+		return decimal(strconv.FormatFloat(v.Double(), 'f', -1, 64))
+	case pcommon.ValueTypeStr:
+		s := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v.Str()), "USD"))
+		return decimal(strings.TrimPrefix(s, "$"))
+	default:
+		return ""
+	}
+}
+
+// decimal returns the positive number s as a plain decimal with at most 18 places, "" if it is none, 0 or absurd. No
+// digit goes through a float, save where s has an exponent.
+func decimal(s string) string {
+	if len(s) > maxNumber || !isJSONNumber(s) || strings.HasPrefix(s, "-") {
+		return ""
+	}
+	if strings.ContainsAny(s, "eE") {
+		x, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			return ""
+		}
+		s = strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	whole, frac, _ := strings.Cut(s, ".")
+	if len(frac) > 18 {
+		frac = frac[:18]
+	}
+	frac = strings.TrimRight(frac, "0")
+	switch {
+	case len(whole) > 9 || whole == "0" && frac == "":
+		return ""
+	case frac == "":
+		return whole
+	case len(whole)+1+len(frac) == len(s):
+		return s
+	default:
+		return whole + "." + frac
+	}
+}

@@ -1,0 +1,73 @@
+package genaispan
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/costkey/costkey-otel/semconv"
+)
+
+// Bounds of tags.
+const (
+	maxTags     = 32
+	maxTagKey   = 64
+	maxTagValue = 256
+)
+
+// takeTag adds the attribute k to dst's tags if it is a tag: one of costkey.tag.*, or a key that the settings name.
+func (r *Reader) takeTag(k string, v pcommon.Value, dst *Call) {
+	key, ok := strings.CutPrefix(k, semconv.TagPrefix)
+	if !ok {
+		if len(r.tags) == 0 || !r.tags[k] {
+			return
+		}
+		key = k
+	}
+	value, ok := tagValue(v)
+	if !ok || !isToken(key, maxTagKey, "_.-") || len(dst.Tags) == maxTags && !hasTag(dst.Tags, key) {
+		dst.note(NoteTagsCut)
+		return
+	}
+	dst.Tags = slices.DeleteFunc(dst.Tags, func(t Tag) bool { return t.Key == key })
+	dst.Tags = append(dst.Tags, Tag{Key: key, Value: value})
+}
+
+func hasTag(tags []Tag, key string) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == key })
+}
+
+// tagValue returns v as JSON, if it is a scalar: no JSON text, no list, no text of several lines.
+func tagValue(v pcommon.Value) (string, bool) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return tagText(v.Str())
+	case pcommon.ValueTypeInt:
+		return strconv.FormatInt(v.Int(), 10), true
+	case pcommon.ValueTypeBool:
+		return strconv.FormatBool(v.Bool()), true
+	case pcommon.ValueTypeDouble:
+		b, err := json.Marshal(v.Double()) // refuses NaN and infinities
+		return string(b), err == nil
+	default:
+		return "", false
+	}
+}
+
+func tagText(s string) (string, bool) {
+	if len(s) > maxTagValue || !isLine(s) {
+		return "", false
+	}
+	if t := strings.TrimSpace(s); t != "" && (t[0] == '{' || t[0] == '[') {
+		return "", false
+	}
+	b, err := json.Marshal(s)
+	return string(b), err == nil
+}
+
+func sortTags(tags []Tag) {
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
+}

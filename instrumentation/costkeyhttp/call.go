@@ -1,0 +1,198 @@
+package costkeyhttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
+)
+
+// call is one try at a provider, from RoundTrip's entry to the end of its span.
+//
+// The request's body is read on a goroutine of the base transport, the answer's on the caller's, and the context may end
+// on a third: mu guards what they share.
+type call struct {
+	target
+	transport *Transport
+	start     time.Time
+	ctx       context.Context // with the span; for the request below and for metrics
+	span      trace.Span
+	incoming  *http.Request
+
+	// What the base answered, set by the tail below otelhttp before the head is looked at.
+	reached  bool
+	response *http.Response
+	err      error
+	raw      io.ReadCloser
+
+	body io.ReadCloser // what the answer's body is read from, set before the caller has it
+	head head
+	over atomic.Bool // the span has ended: nothing is read any more
+
+	mu      sync.Mutex
+	ended   bool
+	request provider.RequestReader
+	sending *requestBody // whose bytes the request reader follows
+	named   string       // the model in the span's name
+	answer  provider.Reader
+	reading bool          // the answer's bytes are read
+	ttft    time.Duration // 0 until content has been seen
+	release func() bool   // stops waiting for the context's end
+}
+
+// head is what is kept of an answer's head.
+type head struct {
+	status    int
+	stream    bool
+	encoded   bool // in an encoding that is not read
+	requestID string
+}
+
+type callKey struct{}
+
+// callFrom returns the call that ctx was made for, or nil.
+func callFrom(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// begin starts the span of a call. It returns nil where r is no call, or nobody wants to know of it, or a transport of
+// ours above this one has it already.
+func (t *Transport) begin(r *http.Request) (c *call) {
+	defer func() {
+		if p := recover(); p != nil {
+			c = nil
+			reportPanic()
+		}
+	}()
+	start := time.Now()
+	to, ok := t.match(r)
+	if !ok || callFrom(r.Context()) != nil {
+		return nil
+	}
+	ctx := r.Context()
+	site := t.sites.Capture(ctx, 0)
+	ctx, span := t.tracer.Start(ctx, spanName(to.format.Operation, to.model),
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(startAttributes(ctx, to, site)...))
+	if !span.IsRecording() && !t.metrics.enabled(ctx) {
+		return nil
+	}
+	c = &call{target: to, transport: t, start: start, span: span, incoming: r}
+	c.ctx = context.WithValue(ctx, callKey{}, c)
+	return c
+}
+
+// answered notes what the base answered to r, and gives the answer the caller's request as its own.
+func (c *call) answered(r *http.Request, resp *http.Response, err error) {
+	c.reached, c.response, c.err = true, resp, err
+	if resp == nil {
+		return
+	}
+	c.raw = resp.Body
+	if resp.Request == r {
+		resp.Request = c.incoming
+	}
+}
+
+// headed looks at the answer's head and has the body read as it passes, or ends the span.
+func (c *call) headed(resp *http.Response, err error) {
+	defer c.guard()
+	switch {
+	case err != nil:
+		c.end(ending{err: err})
+	case resp == nil:
+		c.end(ending{err: errNoResponse})
+	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode/100 == 3:
+		c.drop(resp)
+	default:
+		c.open(resp)
+	}
+}
+
+var errNoResponse = errors.New("neither a response nor an error")
+
+// drop leaves a call that is none without an end, and otelhttp's span below it too: its body is taken out of the way.
+func (c *call) drop(resp *http.Response) {
+	c.over.Store(true)
+	if c.reached {
+		resp.Body = c.raw
+	}
+}
+
+func (c *call) open(resp *http.Response) {
+	c.head = readHead(resp)
+	if c.reached && (c.raw == nil || c.raw == http.NoBody) {
+		if resp.Body != nil {
+			_ = resp.Body.Close() // ends otelhttp's span; there is nothing to close
+		}
+		resp.Body = c.raw
+		c.end(ending{whole: true})
+		return
+	}
+	if resp.Body == nil {
+		c.end(ending{whole: true})
+		return
+	}
+	c.body = resp.Body
+	resp.Body = (*responseBody)(c)
+	framing := provider.Plain
+	if c.head.stream {
+		framing = provider.EventStream
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = !c.head.encoded
+	c.answer.Init(c.format, framing)
+	if ctx := c.incoming.Context(); ctx.Done() != nil {
+		c.release = context.AfterFunc(ctx, func() { c.end(ending{err: context.Cause(ctx)}) })
+	}
+}
+
+// readHead reads the few headers of an answer that are read at all.
+func readHead(resp *http.Response) head {
+	h := head{status: resp.StatusCode, requestID: requestID(resp.Header)}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	h.stream = kind == "text/event-stream"
+	switch resp.Header.Get("Content-Encoding") {
+	case "", "identity":
+	default:
+		h.encoded = true
+	}
+	return h
+}
+
+// requestID returns the provider's id of the request, or "".
+func requestID(h http.Header) string {
+	for _, name := range [...]string{"Request-Id", "X-Request-Id", "Apim-Request-Id", "X-Amzn-Requestid"} {
+		if id := h.Get(name); id != "" && provider.IsName(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// guard keeps a mistake of ours, or of a span processor, from the caller.
+func (c *call) guard() {
+	if p := recover(); p != nil {
+		c.over.Store(true)
+		reportPanic()
+	}
+}
+
+var errPanic = errors.New("costkeyhttp: recover from a panic while observing a call")
+
+// reportPanic tells OpenTelemetry's error handler that an observation was lost. The panic's value stays out: it may quote
+// what passed by.
+func reportPanic() {
+	defer func() { _ = recover() }() // the handler is the user's
+	otel.Handle(errPanic)
+}

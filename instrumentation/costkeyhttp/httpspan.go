@@ -1,0 +1,109 @@
+package costkeyhttp
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	noopmetric "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
+
+	"github.com/costkey/costkey-otel/semconv"
+)
+
+// withHTTPSpan puts otelhttp above base, such that it sends no header, says no query and no text of an error, and records
+// no metric unless asked. An otelhttp transport of the user's own stays as it is.
+func withHTTPSpan(base http.RoundTripper, tracers trace.TracerProvider, meters metric.MeterProvider) http.RoundTripper {
+	if own, ok := base.(*otelhttp.Transport); ok {
+		return own
+	}
+	if meters == nil {
+		meters = noopmetric.NewMeterProvider() // otelhttp takes the global one for nil
+	}
+	return otelhttp.NewTransport(tail{base},
+		otelhttp.WithTracerProvider(discreetProvider{base: tracers}),
+		otelhttp.WithMeterProvider(meters),
+		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+	)
+}
+
+// tail stands between otelhttp and the base, and notes what the base answered.
+type tail struct{ base http.RoundTripper }
+
+func (t tail) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(r)
+	if c := callFrom(r.Context()); c != nil {
+		c.answered(r, resp, err)
+	}
+	return resp, err
+}
+
+// discreetProvider makes spans that keep what is private out. otelhttp sets the whole URL after a span's start, so options
+// and samplers can't.
+type discreetProvider struct {
+	embedded.TracerProvider
+	base trace.TracerProvider
+}
+
+func (p discreetProvider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
+	return discreetTracer{base: p.base.Tracer(name, opts...)}
+}
+
+type discreetTracer struct {
+	embedded.Tracer
+	base trace.Tracer
+}
+
+// Start starts a span. The context holds the span as it is, for what the base starts below it.
+func (t discreetTracer) Start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
+	ctx, span := t.base.Start(ctx, name, opts...)
+	if !span.IsRecording() {
+		return ctx, span
+	}
+	return ctx, discreetSpan{span}
+}
+
+// discreetSpan passes on attributes by an allow-list, and neither texts nor events nor links.
+type discreetSpan struct{ trace.Span }
+
+func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
+	kept := attrs[:0]
+	for _, kv := range attrs {
+		if kv, ok := discreet(kv); ok {
+			kept = append(kept, kv)
+		}
+	}
+	s.Span.SetAttributes(kept...)
+}
+
+func (s discreetSpan) SetStatus(code codes.Code, _ string)          { s.Span.SetStatus(code, "") }
+func (s discreetSpan) AddEvent(string, ...trace.EventOption)        {}
+func (s discreetSpan) AddLink(trace.Link)                           {}
+func (s discreetSpan) RecordError(err error, _ ...trace.EventOption) {}
+
+// discreet returns the attribute as it may be said; ok is false where it may not.
+func discreet(kv attribute.KeyValue) (_ attribute.KeyValue, ok bool) {
+	switch kv.Key {
+	case "url.full":
+		return kv.Key.String(withoutQuery(kv.Value.AsString())), true
+	case semconv.ErrorTypeKey:
+		return kv.Key.String(errorWord(kv.Value.AsString())), true
+	case "http.request.method", semconv.HTTPResponseStatusCodeKey, semconv.ServerAddressKey, semconv.ServerPortKey,
+		"network.protocol.name", "network.protocol.version", "url.scheme":
+		return kv, true
+	}
+	return kv, false
+}
+
+func withoutQuery(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		return url[:i]
+	}
+	return url
+}

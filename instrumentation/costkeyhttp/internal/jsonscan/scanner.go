@@ -1,0 +1,485 @@
+package jsonscan
+
+import "bytes"
+
+// Kind is the kind of a JSON value.
+type Kind uint8
+
+// The kinds of values.
+const (
+	String Kind = iota + 1
+	Number
+	True
+	False
+	Null
+	Object
+	Array
+)
+
+// Value is one wanted value. Text is the decoded text of a string, the literal of a number, or the compact form of an
+// object (see [Compact]), else nil. It is valid during the call only.
+type Value struct {
+	Kind Kind
+	Text []byte
+}
+
+// Sink takes the wanted values in the order in which they end. field is the index of the path.
+type Sink interface {
+	Value(field int, v Value)
+}
+
+// MaxText is the longest string that is handed over, in bytes as it stands in the document; a longer one is passed over.
+// So is a number of more than 32 bytes.
+const MaxText = 512
+
+const (
+	maxNumber = 32
+	maxDepth  = 24 // containers that are followed; what lies deeper is skipped
+)
+
+type state uint8
+
+const (
+	wantValue state = iota
+	wantKey
+	wantColon
+	afterValue
+	inKey
+	inText     // a wanted string
+	inPresence // a string of which one byte is wanted
+	inSkipped  // a string nobody wants
+	inScalar   // a number or a literal
+	skipping   // a container nobody wants
+	done
+	dead
+)
+
+type frame struct {
+	node  int16
+	array bool
+}
+
+// Scanner reads one JSON document after the other. The zero value is not ready: call [Scanner.Init]. A Scanner is not
+// safe for concurrent use.
+type Scanner struct {
+	set  *Set
+	sink Sink
+
+	state   state
+	escaped bool // the next byte of the string is escaped
+	over    bool // the token outgrew its bound
+	cur     int16
+	depth   int
+	skip    int // containers open inside a value nobody wants
+	stack   [maxDepth]frame
+	ntok    int
+	tok     [MaxText]byte
+	decoded []byte // scratch for strings with escapes
+
+	compact   compactor
+	compactAt int // depth at which the value being compacted opened; 0 while none is
+}
+
+// Init makes the scanner ready for the first document.
+func (s *Scanner) Init(set *Set, sink Sink) {
+	s.set, s.sink = set, sink
+	s.Reset()
+}
+
+// Reset makes the scanner ready for the next document.
+func (s *Scanner) Reset() {
+	s.state, s.cur = wantValue, 0
+	s.escaped, s.over = false, false
+	s.depth, s.skip, s.ntok, s.compactAt = 0, 0, 0, 0
+}
+
+// Done reports whether the document's outermost value has ended.
+func (s *Scanner) Done() bool { return s.state == done }
+
+// Write reads on. It keeps nothing of p.
+func (s *Scanner) Write(p []byte) {
+	for i := 0; i < len(p); {
+		switch s.state {
+		case wantValue:
+			i = s.openValue(p, i)
+		case wantKey:
+			i = s.openKey(p, i)
+		case inKey:
+			i = s.readKey(p, i)
+		case inText:
+			i = s.readText(p, i)
+		case inPresence:
+			i = s.readPresence(p, i)
+		case inSkipped:
+			i = s.readSkipped(p, i)
+		case inScalar:
+			i = s.readScalar(p, i)
+		case skipping:
+			i = s.skipContainer(p, i)
+		case wantColon, afterValue:
+			i = s.between(p, i)
+		default: // done or dead
+			return
+		}
+	}
+}
+
+// openValue reads the first byte of a value, or the end of an array.
+func (s *Scanner) openValue(p []byte, i int) int {
+	c := p[i]
+	if s.depth == 0 && c != '{' && c != '[' && !isSpace(c) {
+		s.state = dead // only an object or an array is a document
+		return i
+	}
+	switch c {
+	case ' ', '\t', '\r', '\n':
+	case '"':
+		s.state = s.stringState()
+	case '{', '[':
+		s.openContainer(c == '[')
+	case ']':
+		s.closeContainer(true)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 't', 'f', 'n':
+		s.state, s.ntok, s.over = inScalar, 0, false
+		i-- // the token holds its first byte
+	default:
+		s.state = dead
+	}
+	return i + 1
+}
+
+func (s *Scanner) stringState() state {
+	s.ntok, s.over, s.escaped = 0, false, false
+	if s.compactAt > 0 {
+		return inText
+	}
+	if s.cur == none || s.set.nodes[s.cur].field == none {
+		return inSkipped
+	}
+	switch s.set.nodes[s.cur].mode {
+	case Presence:
+		return inPresence
+	case Compact:
+		return inSkipped
+	default:
+		return inText
+	}
+}
+
+func (s *Scanner) openContainer(array bool) {
+	if s.depth == maxDepth || (s.cur == none && s.compactAt == 0) {
+		if s.compactAt > 0 {
+			s.compact.drop()
+		}
+		s.skip, s.state = 1, skipping
+		return
+	}
+	s.stack[s.depth] = frame{node: s.cur, array: array}
+	s.depth++
+	s.openWanted(array)
+	if s.compactAt == 0 && s.set.nodes[s.cur].isLeaf() {
+		s.depth--
+		s.skip, s.state = 1, skipping
+		return
+	}
+	s.state = wantKey
+	if array {
+		s.state, s.cur = wantValue, s.elem()
+		if s.compactAt > 0 {
+			s.compact.element()
+		}
+	}
+}
+
+// openWanted tells those who want the container that just opened.
+func (s *Scanner) openWanted(array bool) {
+	if s.compactAt > 0 {
+		s.compact.open(array)
+		return
+	}
+	n := &s.set.nodes[s.cur]
+	switch {
+	case n.field == none:
+	case n.mode == Compact && !array:
+		s.compactAt = s.depth
+		s.compact.begin()
+	case n.mode == Scalar:
+		kind := Object
+		if array {
+			kind = Array
+		}
+		s.sink.Value(int(n.field), Value{Kind: kind})
+	}
+}
+
+// elem returns the node of the elements of the innermost array.
+func (s *Scanner) elem() int16 {
+	if n := s.stack[s.depth-1].node; n != none {
+		return s.set.nodes[n].elem
+	}
+	return none
+}
+
+func (s *Scanner) closeContainer(array bool) {
+	if s.depth == 0 || s.stack[s.depth-1].array != array {
+		s.state = dead
+		return
+	}
+	if s.compactAt > 0 {
+		s.compact.close(array)
+		if s.depth == s.compactAt {
+			s.compactAt = 0
+			s.sink.Value(int(s.set.nodes[s.stack[s.depth-1].node].field), Value{Kind: Object, Text: s.compact.buf})
+		}
+	}
+	s.depth--
+	s.endValue()
+}
+
+func (s *Scanner) endValue() {
+	s.state = afterValue
+	if s.depth == 0 {
+		s.state = done
+	}
+}
+
+// openKey reads the first byte of a key, or the end of an object.
+func (s *Scanner) openKey(p []byte, i int) int {
+	switch p[i] {
+	case ' ', '\t', '\r', '\n':
+	case '"':
+		s.ntok, s.over, s.escaped = 0, false, false
+		s.state = inKey
+	case '}':
+		s.closeContainer(false)
+	default:
+		s.state = dead
+	}
+	return i + 1
+}
+
+// between reads the byte after a key or a value.
+func (s *Scanner) between(p []byte, i int) int {
+	switch c := p[i]; {
+	case isSpace(c):
+	case s.state == wantColon && c == ':':
+		s.state = wantValue
+	case s.state == wantColon:
+		s.state = dead
+	case c == ',':
+		s.nextMember()
+	case c == '}' || c == ']':
+		s.closeContainer(c == ']')
+	default:
+		s.state = dead
+	}
+	return i + 1
+}
+
+func (s *Scanner) nextMember() {
+	s.state = wantKey
+	if s.stack[s.depth-1].array {
+		s.state, s.cur = wantValue, s.elem()
+		if s.compactAt > 0 {
+			s.compact.element()
+		}
+	}
+}
+
+func (s *Scanner) readKey(p []byte, i int) int {
+	raw, next, closed := s.readString(p, i)
+	if !closed {
+		return next
+	}
+	s.cur, s.state = none, wantColon
+	parent := s.stack[s.depth-1].node
+	if s.compactAt == 0 && parent == none {
+		return next
+	}
+	var key []byte // of a key that is too long: none
+	if !s.over {
+		key = s.decode(raw)
+	}
+	if parent != none && key != nil {
+		s.cur = s.set.child(parent, key)
+	}
+	if s.compactAt > 0 {
+		s.compact.member(key)
+	}
+	return next
+}
+
+func (s *Scanner) readText(p []byte, i int) int {
+	raw, next, closed := s.readString(p, i)
+	if !closed {
+		return next
+	}
+	if s.over {
+		if s.compactAt > 0 {
+			s.compact.drop()
+		}
+	} else {
+		s.scalar(String, s.decode(raw))
+	}
+	s.endValue()
+	return next
+}
+
+func (s *Scanner) readPresence(p []byte, i int) int {
+	s.state = inSkipped
+	if p[i] != '"' {
+		s.sink.Value(int(s.set.nodes[s.cur].field), Value{Kind: String})
+	}
+	return i
+}
+
+func (s *Scanner) readSkipped(p []byte, i int) int {
+	j := s.stringEnd(p, i)
+	switch {
+	case j < 0:
+		return len(p)
+	case s.skip > 0:
+		s.state = skipping
+	default:
+		s.endValue()
+	}
+	return j + 1
+}
+
+// readString reads on in a string that is wanted. Once closed is true, raw is the text between the quotes, unless s.over.
+func (s *Scanner) readString(p []byte, i int) (raw []byte, next int, closed bool) {
+	j := s.stringEnd(p, i)
+	if j < 0 {
+		s.keep(p[i:], MaxText)
+		return nil, len(p), false
+	}
+	if s.ntok == 0 && !s.over { // Fast path: the whole string is in p.
+		s.over = j-i > MaxText
+		return p[i:j], j + 1, true
+	}
+	s.keep(p[i:j], MaxText)
+	return s.tok[:s.ntok], j + 1, true
+}
+
+func (s *Scanner) keep(part []byte, bound int) {
+	if s.over || s.ntok+len(part) > bound {
+		s.over = true
+		return
+	}
+	s.ntok += copy(s.tok[s.ntok:], part)
+}
+
+// stringEnd returns the index of the quote that closes the string p[i:] is in, or -1, and carries over to the next chunk
+// whether its first byte is escaped.
+func (s *Scanner) stringEnd(p []byte, i int) int {
+	for from := i; ; {
+		q := bytes.IndexByte(p[from:], '"')
+		if q < 0 {
+			s.escaped = s.oddBackslashes(p[i:])
+			return -1
+		}
+		if q += from; !s.oddBackslashes(p[i:q]) {
+			s.escaped = false
+			return q
+		}
+		from = q + 1
+	}
+}
+
+// oddBackslashes reports whether the byte after part is escaped: whether the run of backslashes at the end of part, and of
+// the chunks before, is odd.
+func (s *Scanner) oddBackslashes(part []byte) bool {
+	n := 0
+	for n < len(part) && part[len(part)-1-n] == '\\' {
+		n++
+	}
+	odd := n%2 == 1
+	if n == len(part) && s.escaped {
+		return !odd
+	}
+	return odd
+}
+
+func (s *Scanner) readScalar(p []byte, i int) int {
+	j := i
+	for j < len(p) && !delimits(p[j]) {
+		j++
+	}
+	if j == len(p) || s.ntok > 0 || s.over {
+		s.keep(p[i:j], maxNumber)
+		if j == len(p) {
+			return j
+		}
+		s.endScalar(s.tok[:s.ntok])
+		return j
+	}
+	s.over = j-i > maxNumber // Fast path: the whole token is in p.
+	s.endScalar(p[i:j])
+	return j
+}
+
+func delimits(c byte) bool {
+	return c == ',' || c == '}' || c == ']' || isSpace(c)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+func (s *Scanner) endScalar(text []byte) {
+	if s.over || len(text) == 0 {
+		if s.compactAt > 0 {
+			s.compact.drop()
+		}
+	} else {
+		switch text[0] {
+		case 't':
+			s.scalar(True, nil)
+		case 'f':
+			s.scalar(False, nil)
+		case 'n':
+			s.scalar(Null, nil)
+		default:
+			s.scalar(Number, text)
+		}
+	}
+	s.ntok, s.over = 0, false
+	s.endValue()
+}
+
+// scalar hands a complete value to those who want it.
+func (s *Scanner) scalar(kind Kind, text []byte) {
+	if s.cur != none {
+		if n := &s.set.nodes[s.cur]; n.field != none && (n.mode == Scalar || (n.mode == Compact && kind == Null)) {
+			s.sink.Value(int(n.field), Value{Kind: kind, Text: text})
+		}
+	}
+	if s.compactAt > 0 {
+		s.compact.scalar(kind, text)
+	}
+}
+
+func (s *Scanner) skipContainer(p []byte, i int) int {
+	for i < len(p) {
+		switch p[i] {
+		case '"':
+			s.escaped = false
+			j := s.stringEnd(p, i+1)
+			if j < 0 {
+				s.state = inSkipped
+				return len(p)
+			}
+			i = j + 1
+		case '{', '[':
+			s.skip++
+			i++
+		case '}', ']':
+			i++
+			if s.skip--; s.skip == 0 {
+				s.endValue()
+				return i
+			}
+		default:
+			i++
+		}
+	}
+	return i
+}

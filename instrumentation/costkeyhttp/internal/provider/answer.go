@@ -1,0 +1,180 @@
+package provider
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+const (
+	maxName    = 256 // bytes of a model or an id
+	maxReasons = 16  // finish reasons of one answer
+)
+
+// Answer is what an answer says. Strings that it does not say are empty, counts unknown.
+type Answer struct {
+	ID                string
+	Model             string
+	FinishReasons     []string
+	ServiceTier       string
+	SystemFingerprint string
+	// ErrorCode and ErrorClass are the provider's own words for a failure, the finer one first.
+	ErrorCode  string
+	ErrorClass string
+	// Background says that the answer is made later and fetched by polling.
+	Background bool
+
+	Usage        usage.Usage
+	CacheWrite5m usage.Count
+	// ProviderUsage is the provider's usage object in compact form; see jsonscan.Compact.
+	ProviderUsage []byte
+
+	// Content says that generated content has been seen.
+	Content bool
+	// Complete says that the answer's own end has been seen: the provider's end mark in a stream, the closing brace of a
+	// plain answer.
+	Complete bool
+
+	counts   counts
+	ending   bool // the document at hand is the provider's end mark
+	fresh    bool // no finish reason yet in the document at hand
+	searches int64
+	pair     modality
+}
+
+// counts are a provider's own numbers that are no part of one accounting until Format.Account has seen them.
+type counts struct {
+	total, thoughts, toolPrompt usage.Count
+	characters                  usage.Count
+}
+
+// ErrorType returns the provider's word for the failure, or "".
+func (a *Answer) ErrorType() string {
+	if a.ErrorCode != "" {
+		return a.ErrorCode
+	}
+	return a.ErrorClass
+}
+
+// begin forgets what holds for one document only.
+func (a *Answer) begin() {
+	a.ending, a.fresh, a.searches, a.pair = false, true, 0, modality{}
+}
+
+// setName sets *to to a name: a model, an id. Anything that can't be one, because it is long or holds a space or a
+// control character, is passed over. It allocates only where the name changes.
+func setName(to *string, v jsonscan.Value) {
+	if v.Kind == jsonscan.String && *to != string(v.Text) && isName(v.Text) {
+		*to = string(v.Text)
+	}
+}
+
+func isName[T string | []byte](text T) bool {
+	if len(text) == 0 || len(text) > maxName || !utf8.Valid(text) {
+		return false
+	}
+	return bytes.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xa0 }) < 0
+}
+
+// setWord is setName for the short words of an enum.
+func setWord(to *string, v jsonscan.Value) {
+	if v.Kind == jsonscan.String && *to != string(v.Text) && isWord(v.Text) {
+		*to = string(v.Text)
+	}
+}
+
+// isWord reports whether text is [A-Za-z0-9_.:/*-]{1,128}, which no sentence is.
+func isWord(text []byte) bool {
+	if len(text) == 0 || len(text) > 128 {
+		return false
+	}
+	for _, b := range text {
+		switch {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
+		case b == '_' || b == '.' || b == ':' || b == '/' || b == '*' || b == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// count returns a token count; what is no whole number from 0 to usage.MaxCount is unknown.
+func count(v jsonscan.Value) usage.Count {
+	if v.Kind != jsonscan.Number || len(v.Text) == 0 || len(v.Text) > 10 {
+		return 0
+	}
+	var n int64
+	for _, b := range v.Text {
+		if b < '0' || b > '9' {
+			return 0
+		}
+		n = n*10 + int64(b-'0')
+	}
+	if n > usage.MaxCount {
+		return 0
+	}
+	return usage.Known(n)
+}
+
+// counter returns a field's reader that sets a count. Where the answer says the count again, the later one counts: such
+// counts are running totals. A null changes nothing.
+func counter(at func(*Answer) *usage.Count) func(*Answer, jsonscan.Value) {
+	return func(a *Answer, v jsonscan.Value) {
+		if c := count(v); c.IsKnown() {
+			*at(a) = c
+		}
+	}
+}
+
+// content is the reader of places that hold generated text, and of nothing else.
+func content(a *Answer, _ jsonscan.Value) { a.Content = true }
+
+func readID(a *Answer, v jsonscan.Value)          { setName(&a.ID, v) }
+func readModel(a *Answer, v jsonscan.Value)       { setName(&a.Model, v) }
+func readTier(a *Answer, v jsonscan.Value)        { setWord(&a.ServiceTier, v) }
+func readFingerprint(a *Answer, v jsonscan.Value) { setWord(&a.SystemFingerprint, v) }
+func readErrorClass(a *Answer, v jsonscan.Value)  { setWord(&a.ErrorClass, v) }
+
+// readErrorCode reads a code that may be a number too.
+func readErrorCode(a *Answer, v jsonscan.Value) {
+	if v.Kind == jsonscan.Number {
+		if n, err := strconv.Atoi(string(v.Text)); err == nil {
+			a.ErrorCode = strconv.Itoa(n)
+		}
+		return
+	}
+	setWord(&a.ErrorCode, v)
+}
+
+// readUsage keeps the provider's usage object; a later one replaces an earlier one.
+func readUsage(a *Answer, v jsonscan.Value) {
+	if v.Kind == jsonscan.Object {
+		a.ProviderUsage = append(a.ProviderUsage[:0], v.Text...)
+	}
+}
+
+// addReason adds the finish reason of one more choice.
+func addReason(a *Answer, v jsonscan.Value) {
+	if v.Kind != jsonscan.String || len(v.Text) > 64 || !isWord(v.Text) || len(a.FinishReasons) == maxReasons {
+		return
+	}
+	a.FinishReasons = append(a.FinishReasons, string(v.Text))
+}
+
+// setReasons takes the finish reasons of one document for those of the whole answer: for formats that repeat them in
+// each event.
+func setReasons(a *Answer, v jsonscan.Value) {
+	if a.fresh {
+		if len(a.FinishReasons) == 1 && v.Kind == jsonscan.String && a.FinishReasons[0] == string(v.Text) {
+			a.fresh = false
+			return
+		}
+		a.FinishReasons = a.FinishReasons[:0]
+	}
+	a.fresh = false
+	addReason(a, v)
+}

@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"strings"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+)
+
+// Format is one wire format of a create endpoint and its answers, plain or streamed.
+type Format struct {
+	// Operation is the GenAI operation: "chat".
+	Operation string
+	// APIType is the value of openai.api.type, or "".
+	APIType string
+	// Suffixes are what the paths of the format's create endpoints end with.
+	Suffixes []string
+	// ModelInPath says that the model stands in the path, in front of the suffix, not in the request's body.
+	ModelInPath bool
+	// Streams says that the path itself asks for a stream.
+	Streams bool
+	// Fields are the places in an answer that are read. The places of a plain answer and of a stream's events are in
+	// one list, since each is met only where it belongs.
+	Fields []Field
+	// Account brings the counts, as the provider gave them, into one accounting: input with cached parts, output with
+	// reasoning. It runs once, at the end. May be nil.
+	Account func(*Answer)
+
+	set *jsonscan.Set
+}
+
+// Field is one place in an answer and what it means.
+type Field struct {
+	Path string
+	Mode jsonscan.Mode
+	Read func(*Answer, jsonscan.Value)
+}
+
+// formats are looked through in this order; the first suffix that fits wins, so longer ones come first.
+var formats = compile(
+	openAIChat,
+	openAIResponses,
+	openAICompletions,
+	openAIEmbeddings,
+	anthropicMessages,
+	geminiGenerate,
+	geminiStream,
+	geminiEmbed,
+)
+
+func compile(list ...*Format) []*Format {
+	for _, f := range list {
+		paths := make([]jsonscan.Path, len(f.Fields))
+		for i, field := range f.Fields {
+			paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
+		}
+		f.set = jsonscan.Compile(paths)
+	}
+	return list
+}
+
+// Lookup returns the format of a POST to path, and the model where the path names it. ok is false where such a request
+// is no call.
+func Lookup(path string) (f *Format, model string, ok bool) {
+	path = strings.TrimSuffix(path, "/")
+	for _, f := range formats {
+		for _, suffix := range f.Suffixes {
+			before, found := strings.CutSuffix(path, suffix)
+			if !found {
+				continue
+			}
+			if f.ModelInPath {
+				model = before[strings.LastIndexByte(before, '/')+1:]
+			}
+			return f, model, true
+		}
+	}
+	return nil, "", false
+}
+
+// under returns the fields with each path below prefix.
+func under(prefix string, fields []Field) []Field {
+	out := make([]Field, len(fields))
+	for i, f := range fields {
+		f.Path = prefix + f.Path
+		out[i] = f
+	}
+	return out
+}

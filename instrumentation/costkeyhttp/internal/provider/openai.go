@@ -1,0 +1,154 @@
+package provider
+
+import (
+	"bytes"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// The formats of OpenAI and of the many who speak like it.
+// Source: platform.openai.com/docs/api-reference; input includes cached tokens, output includes reasoning.
+
+var openAIChat = &Format{
+	Operation: semconv.OperationChat,
+	APIType:   "chat_completions",
+	Suffixes:  []string{"/chat/completions"},
+	Fields:    append(chatFields(), openAICommon...),
+	Account:   settleOpenAI,
+}
+
+var openAICompletions = &Format{
+	Operation: semconv.OperationTextCompletion,
+	Suffixes:  []string{"/completions"},
+	Fields:    append(chatFields(), openAICommon...),
+	Account:   settleOpenAI,
+}
+
+var openAIEmbeddings = &Format{
+	Operation: semconv.OperationEmbeddings,
+	Suffixes:  []string{"/embeddings"},
+	Fields:    append(chatUsage("usage"), openAICommon...),
+	Account:   settleEmbeddings,
+}
+
+var openAIResponses = &Format{
+	Operation: semconv.OperationChat,
+	APIType:   "responses",
+	Suffixes:  []string{"/responses"},
+	Fields:    responsesFields(),
+}
+
+var openAICommon = append([]Field{
+	{Path: "id", Read: readID},
+	{Path: "model", Read: readModel},
+	{Path: "service_tier", Read: readTier},
+	{Path: "system_fingerprint", Read: readFingerprint},
+}, append(openAIErrors(""), openAIErrors("*.")...)...)
+
+// openAIErrors are the places of an error; Google's compatible endpoint wraps it in an array.
+func openAIErrors(prefix string) []Field {
+	return []Field{
+		{Path: prefix + "error.code", Read: readErrorCode},
+		{Path: prefix + "error.type", Read: readErrorClass},
+	}
+}
+
+func chatFields() []Field {
+	fields := []Field{
+		{Path: "choices.*.finish_reason", Read: addReason},
+		{Path: "choices.*.text", Mode: jsonscan.Presence, Read: content},
+	}
+	for _, path := range []string{
+		"content", "refusal", "reasoning", "reasoning_content",
+		"tool_calls.*.function.name", "tool_calls.*.function.arguments",
+		"tool_calls.*.custom.name", "tool_calls.*.custom.input",
+		"function_call.name", "function_call.arguments",
+		"audio.data", "audio.transcript",
+	} {
+		fields = append(fields, Field{Path: "choices.*.delta." + path, Mode: jsonscan.Presence, Read: content})
+	}
+	return append(fields, append(chatUsage("usage"), chatUsage("x_groq.usage")...)...)
+}
+
+func chatUsage(at string) []Field {
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: readUsage}}, under(at+".", []Field{
+		{Path: "prompt_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
+		{Path: "completion_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
+		{Path: "total_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.counts.total })},
+		{Path: "prompt_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
+		{Path: "prompt_cache_hit_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })}, // DeepSeek
+		{Path: "prompt_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
+		{Path: "completion_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
+		{Path: "completion_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioOutput })},
+	})...)
+}
+
+// responsesFields are the places of a Responses answer: at the top of a plain one, below "response" in the events that
+// carry its state.
+func responsesFields() []Field {
+	answer := append([]Field{
+		{Path: "id", Read: readID},
+		{Path: "model", Read: readModel},
+		{Path: "service_tier", Read: readTier},
+		{Path: "status", Read: readStatus},
+		{Path: "incomplete_details.reason", Read: setReasons},
+		{Path: "background", Read: func(a *Answer, v jsonscan.Value) { a.Background = v.Kind == jsonscan.True }},
+		{Path: "output.*.type", Read: readOutputType},
+		{Path: "usage", Mode: jsonscan.Compact, Read: readUsage},
+		{Path: "usage.input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
+		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
+		{Path: "usage.input_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
+		{Path: "usage.output_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
+	}, openAIErrors("")...)
+	fields := append(under("response.", answer), answer...)
+	fields = append(fields,
+		Field{Path: "type", Read: readResponsesEvent},
+		Field{Path: "code", Read: readErrorCode}, // of an "error" event
+	)
+	for _, path := range []string{"delta", "item.name", "partial_image_b64"} {
+		fields = append(fields, Field{Path: path, Mode: jsonscan.Presence, Read: content})
+	}
+	return fields
+}
+
+// readResponsesEvent reads the type of a stream's event.
+func readResponsesEvent(a *Answer, v jsonscan.Value) {
+	switch string(v.Text) {
+	case "response.completed", "response.incomplete", "response.failed":
+		a.ending = true
+	}
+}
+
+// readStatus keeps the status of an answer that has ended as its finish reason, where nothing says it better.
+func readStatus(a *Answer, v jsonscan.Value) {
+	if len(a.FinishReasons) == 0 && (bytes.Equal(v.Text, []byte("completed")) || bytes.Equal(v.Text, []byte("failed"))) {
+		addReason(a, v)
+	}
+}
+
+// readOutputType counts the web searches that the provider ran, which it bills by piece.
+func readOutputType(a *Answer, v jsonscan.Value) {
+	if string(v.Text) == "web_search_call" {
+		a.searches++
+		a.Usage.WebSearches = usage.Known(a.searches)
+	}
+}
+
+// settleOpenAI puts reasoning into the output where the answer leaves it out, as xAI's does: the total then is the sum
+// of all three.
+func settleOpenAI(a *Answer) {
+	u, total := &a.Usage, a.counts.total
+	if !total.IsKnown() || !u.Input.IsKnown() || !u.Output.IsKnown() || u.Reasoning.Value() == 0 {
+		return
+	}
+	if total.Value() == u.Input.Value()+u.Output.Value()+u.Reasoning.Value() {
+		u.Output = u.Output.Add(u.Reasoning)
+	}
+}
+
+// settleEmbeddings takes the total for the input: there is no output.
+func settleEmbeddings(a *Answer) {
+	a.Usage.Input = a.Usage.Input.Or(a.counts.total)
+}

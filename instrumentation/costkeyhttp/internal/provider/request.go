@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"strconv"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// Request is what a request asks for. What it does not say is empty, unknown or unset. Of its texts only names and enum
+// words are kept.
+type Request struct {
+	Model       string
+	Stream      bool
+	Background  bool
+	ServiceTier string
+	MaxTokens   usage.Count
+	Choices     usage.Count
+	Seed        Setting
+	Temperature Setting
+	TopP        Setting
+	TopK        Setting
+
+	FrequencyPenalty Setting
+	PresencePenalty  Setting
+}
+
+// Setting is a number that a request may set.
+type Setting struct {
+	Value float64
+	Set   bool
+}
+
+func (s *Setting) read(v jsonscan.Value) {
+	if v.Kind != jsonscan.Number {
+		return
+	}
+	if f, err := strconv.ParseFloat(string(v.Text), 64); err == nil {
+		*s = Setting{Value: f, Set: true}
+	}
+}
+
+// RequestReader reads one request as its bytes pass. The zero value is not ready: call [RequestReader.Init].
+type RequestReader struct {
+	request Request
+	json    jsonscan.Scanner
+}
+
+// Init makes the reader ready for a request, from its first byte on.
+func (r *RequestReader) Init() {
+	r.request = Request{}
+	r.json.Init(requestSet, requestSink{r})
+}
+
+// Write reads on. It keeps nothing of p.
+func (r *RequestReader) Write(p []byte) { r.json.Write(p) }
+
+// Request returns what the request has said so far. The reader goes on writing to it.
+func (r *RequestReader) Request() *Request { return &r.request }
+
+// requestFields are the places in a request's body, of all formats: none means two things.
+var requestFields = []struct {
+	path string
+	read func(*Request, jsonscan.Value)
+}{
+	{"model", func(r *Request, v jsonscan.Value) { setName(&r.Model, v) }},
+	{"stream", func(r *Request, v jsonscan.Value) { r.Stream = v.Kind == jsonscan.True }},
+	{"background", func(r *Request, v jsonscan.Value) { r.Background = v.Kind == jsonscan.True }},
+	{"service_tier", func(r *Request, v jsonscan.Value) { setWord(&r.ServiceTier, v) }},
+	{"max_tokens", readMaxTokens},
+	{"max_completion_tokens", readMaxTokens},
+	{"max_output_tokens", readMaxTokens},
+	{"generationConfig.maxOutputTokens", readMaxTokens},
+	{"n", readChoices},
+	{"generationConfig.candidateCount", readChoices},
+	{"seed", func(r *Request, v jsonscan.Value) { r.Seed.read(v) }},
+	{"generationConfig.seed", func(r *Request, v jsonscan.Value) { r.Seed.read(v) }},
+	{"temperature", func(r *Request, v jsonscan.Value) { r.Temperature.read(v) }},
+	{"generationConfig.temperature", func(r *Request, v jsonscan.Value) { r.Temperature.read(v) }},
+	{"top_p", func(r *Request, v jsonscan.Value) { r.TopP.read(v) }},
+	{"generationConfig.topP", func(r *Request, v jsonscan.Value) { r.TopP.read(v) }},
+	{"top_k", func(r *Request, v jsonscan.Value) { r.TopK.read(v) }},
+	{"generationConfig.topK", func(r *Request, v jsonscan.Value) { r.TopK.read(v) }},
+	{"frequency_penalty", func(r *Request, v jsonscan.Value) { r.FrequencyPenalty.read(v) }},
+	{"generationConfig.frequencyPenalty", func(r *Request, v jsonscan.Value) { r.FrequencyPenalty.read(v) }},
+	{"presence_penalty", func(r *Request, v jsonscan.Value) { r.PresencePenalty.read(v) }},
+	{"generationConfig.presencePenalty", func(r *Request, v jsonscan.Value) { r.PresencePenalty.read(v) }},
+}
+
+func readMaxTokens(r *Request, v jsonscan.Value) { r.MaxTokens = count(v).Or(r.MaxTokens) }
+
+func readChoices(r *Request, v jsonscan.Value) { r.Choices = count(v).Or(r.Choices) }
+
+var requestSet = func() *jsonscan.Set {
+	paths := make([]jsonscan.Path, len(requestFields))
+	for i, f := range requestFields {
+		paths[i] = jsonscan.Path{Name: f.path}
+	}
+	return jsonscan.Compile(paths)
+}()
+
+// requestSink keeps the reader's callback out of its method set.
+type requestSink struct{ *RequestReader }
+
+func (s requestSink) Value(field int, v jsonscan.Value) {
+	requestFields[field].read(&s.request, v)
+}

@@ -1,0 +1,128 @@
+//go:build unix
+
+package postgres
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// helperVariable makes the test binary a collector in miniature: it starts a server on the named directory, says its
+// DSN or its error, and stops the server when its input ends.
+const helperVariable = "COSTKEY_POSTGRES_TEST_OWNER_OF"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(helperVariable); dir != "" {
+		os.Exit(own(dir))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func own(dir string) int {
+	s, err := Start(context.Background(), Config{DataDir: dir, Parameters: fast()})
+	if err != nil {
+		fmt.Println("error:", err)
+		return 1
+	}
+	fmt.Println(s.DSN())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	if err := s.Stop(context.Background()); err != nil {
+		fmt.Println("error:", err)
+		return 1
+	}
+	return 0
+}
+
+// owner is a process that owns a server.
+type owningProcess struct {
+	cmd   *exec.Cmd
+	input io.Closer
+	said  string // its first line
+}
+
+// startOwner runs a copy of the test binary, under an ordinary account if asked, as the owner of a server on dir.
+func startOwner(t *testing.T, dir string, ordinary bool) *owningProcess {
+	t.Helper()
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		path, err := os.Executable()
+		require.NoError(t, err)
+		self, err = os.ReadFile(path)
+		require.NoError(t, err)
+	}
+	program := filepath.Join(openDir(t), "owner")
+	require.NoError(t, os.WriteFile(program, self, 0o755))
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), helperVariable+"="+dir)
+	cmd.Dir = "/"
+	if ordinary && os.Geteuid() == 0 {
+		nobody, err := lookupAccount("nobody")
+		require.NoError(t, err)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody.uid, Gid: nobody.gid}}
+	}
+	input, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	output, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	line, err := bufio.NewReader(output).ReadString('\n')
+	require.NoError(t, err)
+	p := &owningProcess{cmd: cmd, input: input, said: strings.TrimSpace(line)}
+	t.Cleanup(func() { _ = p.end() })
+	return p
+}
+
+// end lets the process stop its server, and waits for it.
+func (p *owningProcess) end() error {
+	_ = p.input.Close()
+	return p.cmd.Wait()
+}
+
+// kill ends the process the hard way; its server goes on.
+func (p *owningProcess) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Kill())
+	require.Error(t, p.cmd.Wait())
+}
+
+// openDir makes a directory that any account may enter, unlike t.TempDir.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "costkey-pg-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	dir, err = filepath.EvalSymlinks(dir)
+	require.NoError(t, err)
+	return dir
+}
+
+func fast() map[string]string { return map[string]string{"fsync": "off", "shared_buffers": "16MB"} }
+
+func start(t *testing.T, dir string) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), Config{DataDir: dir, Parameters: fast()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	return s
+}
+
+func query(t *testing.T, dsn, sql string) string {
+	t.Helper()
+	cmd := exec.Command("psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn)
+	cmd.Env = append(os.Environ(), "PGPORT=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return strings.TrimSpace(string(out))
+}

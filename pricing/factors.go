@@ -1,0 +1,50 @@
+package pricing
+
+import "strings"
+
+// Multipliers that a model may have on all its rates.
+const (
+	multUS = iota
+	multEU
+	multFast
+	numMultipliers
+)
+
+var multiplierNames = [numMultipliers]string{"us", "eu", "fast"}
+
+// reasonNoFactor is the Reason of a call served in a speed mode whose price is not known.
+const reasonNoFactor = "no_rate:fast"
+
+// factors returns the multipliers that apply to a call: of where its data stayed, and of its speed mode. A place
+// without a multiplier costs what the others cost; a speed mode without one is missing.
+func (m *model) factors(q *Query) (f [2]factor, missing bool) {
+	switch m.residency(q) {
+	case "us":
+		f[0] = m.multipliers[multUS]
+	case "eu":
+		f[0] = m.multipliers[multEU]
+	}
+	if strings.EqualFold(q.Speed, "fast") {
+		f[1] = m.multipliers[multFast]
+		missing = f[1].num == 0
+	}
+	return f, missing
+}
+
+// residency returns where the call's data stayed: what the answer says, else a regional host name of the provider
+// ("eu.api.openai.com"), else "".
+func (m *model) residency(q *Query) string {
+	if q.Residency != "" {
+		return strings.ToLower(q.Residency)
+	}
+	region, rest, ok := strings.Cut(q.Host, ".")
+	if !ok || (region != "us" && region != "eu") {
+		return ""
+	}
+	for _, h := range m.provider.hosts {
+		if rest == h {
+			return region
+		}
+	}
+	return ""
+}

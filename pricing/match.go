@@ -1,0 +1,266 @@
+package pricing
+
+import "strings"
+
+// rule is the step that found a model.
+type rule uint8
+
+const (
+	ruleNone      rule = iota
+	ruleExact          // the catalogue's id, to the letter
+	ruleAlias          // an exact alias
+	ruleCase           // an id or alias in another case
+	rulePrefix         // after cutting a wrapper or the provider's own name: "models/…", "openai/…"
+	ruleARN            // the id inside a Bedrock ARN
+	ruleProfile        // a Bedrock inference profile or version suffix that is not listed as such
+	ruleAtVersion      // "@" for "-", or "@default"
+	rulePath           // an account path: "accounts/fireworks/models/…"
+	ruleFineTune       // "ft:base:org:name:id" at the price of "ft:base"
+	numRules
+)
+
+var ruleNames = [numRules]string{
+	"", "exact", "alias", "case", "prefix", "arn", "profile", "at_version", "path", "fine_tune",
+}
+
+// Suffixes of a rule's name.
+const (
+	viaProviderPrefix = 1 << iota // the provider was not known, the id named it
+	viaRequestModel               // the answered model is not in the catalogue, the asked one is
+	viaFamily                     // the row of the snapshot's family, for a tier that only the family lists
+	numVia
+)
+
+// fullRuleNames holds every combination, since Price may not build strings.
+var fullRuleNames = func() (names [numRules][numVia]string) {
+	for r := range numRules {
+		if r == ruleNone {
+			continue
+		}
+		for via := range numVia {
+			name := ruleNames[r]
+			for i, suffix := range [...]string{"+provider_prefix", "+request_model", "+family_tier"} {
+				if via&(1<<i) != 0 {
+					name += suffix
+				}
+			}
+			names[r][via] = name
+		}
+	}
+	return names
+}()
+
+// found is the outcome of matching: model is nil where nothing matched.
+type found struct {
+	model *model
+	rule  rule
+	via   int
+}
+
+func (f found) name(family bool) string {
+	via := f.via
+	if family {
+		via |= viaFamily
+	}
+	return fullRuleNames[f.rule][via]
+}
+
+// wanted is when and for which tier a model is looked for: ids that could mean several models match only where these
+// cost the same then.
+type wanted struct {
+	at   moment
+	tier tier
+}
+
+// match looks the answered model up, then the asked one.
+func (t *Table) match(q *Query, at moment, served tier) found {
+	w := wanted{at: at, tier: served}
+	if f := t.matchID(q.Provider, q.ResponseModel, w); f.model != nil {
+		return f
+	}
+	f := t.matchID(q.Provider, q.RequestModel, w)
+	if f.model != nil && q.ResponseModel != "" {
+		f.via |= viaRequestModel
+	}
+	return f
+}
+
+// matchID looks one id up at one provider. Another provider's price is never taken: only where the provider is not
+// known may the id name it.
+func (t *Table) matchID(providerID, id string, w wanted) found {
+	if id == "" {
+		return found{}
+	}
+	via := 0
+	if providerID == "" {
+		if providerID = providerInID(id); providerID == "" {
+			return found{}
+		}
+		via = viaProviderPrefix
+	}
+	p := t.provider(providerID)
+	if p == nil {
+		return found{}
+	}
+	m, r := p.match(id, w)
+	if m == nil {
+		return found{}
+	}
+	return found{model: m, rule: r, via: via}
+}
+
+// provider finds a provider by its canonical id. Calls to "some Google endpoint" are priced as the Gemini API's.
+func (t *Table) provider(id string) *provider {
+	if id == "gcp.gen_ai" {
+		id = "gcp.gemini"
+	}
+	return t.providers[id]
+}
+
+// maxIDLen bounds the ids that are looked for: the longest in price lists has 63 bytes.
+const maxIDLen = 192
+
+// match finds the model that id means at this provider. From exact to derived, the first step that finds decides.
+func (p *provider) match(id string, w wanted) (*model, rule) {
+	if e, ok := p.ids[id]; ok { // Fast path - the id as the catalogue has it
+		return e.model, e.rule
+	}
+	id = strings.TrimSpace(id)
+	if m, r := p.listed(id, ruleCase); m != nil {
+		return m, r
+	}
+	derived := rulePrefix
+	for range 3 { // "openrouter/openai/…", "vertex_ai/publishers/google/models/…": a few wrappers may nest
+		inner, r := p.unwrap(id)
+		if inner == "" {
+			break
+		}
+		if m, _ := p.listed(inner, r); m != nil {
+			return m, r
+		}
+		if m, r := p.publisherModel(id, r); m != nil {
+			return m, r
+		}
+		id, derived = inner, r
+	}
+	if strings.HasPrefix(id, "arn:") {
+		return nil, ruleNone
+	}
+	if m := p.fineTune(id, w); m != nil {
+		return m, ruleFineTune
+	}
+	if m, r := p.equivalent(id, w); m != nil {
+		if derived == ruleARN {
+			r = ruleARN
+		}
+		return m, r
+	}
+	return nil, ruleNone
+}
+
+// listed finds an id in any case. A hit in another case, or after a step, carries the rule r.
+func (p *provider) listed(id string, r rule) (*model, rule) {
+	var buf [maxIDLen]byte
+	key, ok := appendLower(buf[:0], id)
+	if !ok {
+		return nil, ruleNone
+	}
+	if e, ok := p.ids[id]; ok && r == ruleCase { // trimmed, else as listed
+		return e.model, e.rule
+	}
+	if e, ok := p.folded[string(key)]; ok {
+		return e.model, r
+	}
+	return nil, ruleNone
+}
+
+// publisherModel finds "V/X" for an id that ends in "publishers/V/models/X".
+func (p *provider) publisherModel(id string, r rule) (*model, rule) {
+	publisher, name, ok := cutPublisher(id)
+	if !ok || len(publisher)+1+len(name) > maxIDLen {
+		return nil, ruleNone
+	}
+	var buf [maxIDLen]byte
+	key, _ := appendLower(buf[:0], publisher)
+	key = append(key, '/')
+	key, _ = appendLower(key, name)
+	if e, ok := p.folded[string(key)]; ok {
+		return e.model, r
+	}
+	return nil, ruleNone
+}
+
+// fineTune finds the listed fine-tune price of a tuned model. Its own name, after the second colon, has no price. An
+// undated base could be any of its snapshots.
+func (p *provider) fineTune(id string, w wanted) *model {
+	if len(id) < 4 || !strings.EqualFold(id[:3], "ft:") {
+		return nil
+	}
+	base, _, _ := strings.Cut(id[3:], ":")
+	if m, _ := p.listed(id[:3+len(base)], ruleFineTune); m != nil {
+		return m
+	}
+	var buf [maxIDLen]byte
+	key, ok := appendLower(buf[:0], id[:3+len(base)])
+	if !ok {
+		return nil
+	}
+	return agree(p.fineTunes[string(key)], nil, version{}, w)
+}
+
+// equivalent finds models whose ids say the same in another way, and takes them only if all of these cost the same.
+func (p *provider) equivalent(id string, w wanted) (*model, rule) {
+	var buf [maxIDLen + 8]byte
+	s, ok := p.skeleton(buf[:0], id)
+	if !ok {
+		return nil, ruleNone
+	}
+	group := p.groups[string(s.key)]
+	if p.form == formPlain { // only ids that differ from their skeleton are in groups
+		if e, ok := p.folded[string(s.key)]; ok {
+			same := [1]groupEntry{{model: e.model}}
+			return agree(group, same[:], s.version, w), s.rule
+		}
+	}
+	var other []groupEntry
+	if s.anyReach { // a bare Bedrock id may have run through a global profile as well
+		other = p.groups[string(append(s.key, globalMark...))]
+	}
+	if s.global {
+		group = p.groups[string(append(s.key, globalMark...))]
+	}
+	return agree(group, other, s.version, w), s.rule
+}
+
+// agree returns the model that all candidates of a fitting version have the price of, or nil.
+func agree(a, b []groupEntry, v version, w wanted) *model {
+	var first *model
+	for _, group := range [...][]groupEntry{a, b} {
+		for i := range group {
+			e := &group[i]
+			switch {
+			case !e.version.fits(v):
+			case first == nil:
+				first = e.model
+			case !sameRows(first, e.model, w.at, w.tier):
+				return nil
+			}
+		}
+	}
+	return first
+}
+
+// appendLower appends s in lower case; false if it is too long to be an id.
+func appendLower(b []byte, s string) ([]byte, bool) {
+	if len(b)+len(s) > maxIDLen {
+		return b, false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b, true
+}

@@ -1,0 +1,200 @@
+package pricing
+
+import "strings"
+
+// Price says what a call cost, or why that is not known. It allocates nothing, and is safe for concurrent use. It keeps
+// no reference to q.
+//
+// The steps, the first that decides wins: a refused call is not_billed; no known usage is no_usage; a model that is not
+// found is unknown_model; no row, or no rate for a kind of which there are tokens, is no_price; only rates of 0 is free.
+func (t *Table) Price(q *Query) Result { return t.price(q, nil) }
+
+// Explain is Price with the lines of the sum, which add up to exactly the cost. Without a price there are no lines.
+func (t *Table) Explain(q *Query) (Result, []Line) {
+	var lines []Line
+	res := t.price(q, &lines)
+	if res.Status != StatusPriced && res.Status != StatusFree {
+		return res, nil
+	}
+	return res, lines
+}
+
+func (t *Table) price(q *Query, lines *[]Line) Result {
+	served := readTier(q.ServiceTier)
+	at := momentAt(q.AtNanos)
+	found := t.match(q, at, served)
+	res := Result{Rule: found.name(false)}
+	if found.model != nil {
+		res.Model, res.Provider = found.model.id, found.model.provider.id
+	}
+	if q.Refused {
+		res.Status = StatusNotBilled
+		return res
+	}
+	var p parts
+	if q.Usage != nil {
+		p.takeApart(q.Usage)
+	}
+	if !p.known() {
+		res.Status = StatusNoUsage
+		return res
+	}
+	if found.model == nil {
+		res.Status = StatusUnknownModel
+		return res
+	}
+	row, family, reason := found.model.row(asking{at: at, tier: served, size: p.input})
+	if row == nil {
+		res.Status, res.Reason = StatusNoPrice, reason
+		return res
+	}
+	factors, missing := found.model.factors(q)
+	if missing {
+		res.Status, res.Reason = StatusNoPrice, reasonNoFactor
+		return res
+	}
+	res.Rule, res.Tier = found.name(family), tierNames[row.tier]
+	b := bill{table: t, row: row, factors: factors, lines: lines}
+	b.fees(&p, q.SearchContext)
+	res.Cost, res.Status, res.Reason = b.sum(&p)
+	if res.Status != StatusPriced && res.Status != StatusFree {
+		res.Tier = ""
+	}
+	return res
+}
+
+// bill adds up the parts of one call at the rates of one row.
+type bill struct {
+	table   *Table
+	row     *row
+	factors [2]factor // zero where none applies
+	lines   *[]Line   // nil where nobody asks for them
+}
+
+// fees moves counts to the kinds that the row has rates for: a request costs its fee where the row has one, and
+// requests and searches are sold by search context size at some providers. A count for which a row has only the price
+// of another base stays unbilled: the images a model drew are no second bill beside its tokens.
+func (b *bill) fees(p *parts, searchContext string) {
+	size := searchSize(searchContext)
+	for _, k := range [...]kind{kindRequest, kindRequestLow + size} {
+		if b.row.rates[k] != 0 {
+			p.n[k] = 1
+			break
+		}
+	}
+	if sized := kindWebSearchLow + size; b.row.rates[kindWebSearch] == 0 && b.row.rates[sized] != 0 {
+		p.n[sized], p.n[kindWebSearch] = p.n[kindWebSearch], 0
+	}
+	if p.inputKnown || p.outputKnown {
+		b.dropOtherBases(p)
+	}
+}
+
+// dropOtherBases is for a call with known tokens.
+func (b *bill) dropOtherBases(p *parts) {
+	for _, k := range [...]kind{kindInputCharacter, kindImage, kindPage, kindSearchUnit} {
+		if b.row.rates[k] == 0 {
+			p.n[k] = 0
+		}
+	}
+	if b.row.rates[kindInput] == 0 && b.row.rates[kindInputCharacter] != 0 && p.n[kindInputCharacter] > 0 {
+		p.n[kindInput] = 0 // the same text, billed by its characters
+	}
+}
+
+// searchSize returns the offset of a search context size from the low one, the providers' default.
+func searchSize(s string) kind {
+	switch {
+	case strings.EqualFold(s, "medium"):
+		return kindRequestMedium - kindRequestLow
+	case strings.EqualFold(s, "high"):
+		return kindRequestHigh - kindRequestLow
+	default:
+		return 0
+	}
+}
+
+// sum adds up the parts. It is the one place that turns counts into money.
+func (b *bill) sum(p *parts) (cost Money, status Status, reason string) {
+	used, paid := false, false
+	for k, n := range p.n {
+		if n == 0 {
+			continue
+		}
+		i := b.row.rates[k]
+		if i == 0 {
+			return Money{}, StatusNoPrice, noRateReasons[k]
+		}
+		rate := b.scale(b.table.rates[i])
+		usd := rate.Cost(n)
+		cost = cost.Add(usd)
+		used, paid = true, paid || !rate.IsZero()
+		if b.lines != nil {
+			*b.lines = append(*b.lines, newLine(kind(k), rate, n, usd))
+		}
+	}
+	if paid || (!used && !b.row.free) {
+		return cost, StatusPriced, ""
+	}
+	return b.unpaid(p)
+}
+
+// unpaid settles a call all of whose used rates are 0: it is free, unless what the model is paid by is not known.
+func (b *bill) unpaid(p *parts) (Money, Status, string) {
+	for _, k := range [...]kind{kindSearchUnit, kindImage, kindPage, kindInputCharacter} {
+		if b.paidKind(k) && p.n[k] == 0 && !p.unitsKnown {
+			return Money{}, StatusNoUsage, unknownReasons[k]
+		}
+	}
+	if (!p.inputKnown && b.paidKind(kindInput)) || (!p.outputKnown && b.paidKind(kindOutput)) {
+		return Money{}, StatusPriced, "" // the known part costs nothing, the unknown one does
+	}
+	return Money{}, StatusFree, ""
+}
+
+func (b *bill) paidKind(k kind) bool { return !b.table.rates[b.row.rates[k]].IsZero() }
+
+func (b *bill) scale(r Rate) Rate {
+	for _, f := range b.factors {
+		if f.num != f.den {
+			r = r.times(f)
+		}
+	}
+	return r
+}
+
+func newLine(k kind, r Rate, n int64, usd Money) Line {
+	l := Line{What: kinds[k].name, Tokens: n, USDPerMillion: r.PerMillion().String(), PerUnit: k.perUnit(), USD: usd}
+	if l.PerUnit {
+		l.USDPerUnit = r.PerUnit().String()
+	}
+	return l
+}
+
+// Rates lists the rates that a call would be priced with: those of the row that fits its time, tier and input size, with
+// Tokens and USD left 0. The Result is that of Price; there are no lines where the model or the row is not found.
+func (t *Table) Rates(q *Query) (Result, []Line) {
+	res := t.Price(q)
+	served, at := readTier(q.ServiceTier), momentAt(q.AtNanos)
+	found := t.match(q, at, served)
+	if found.model == nil {
+		return res, nil
+	}
+	var p parts
+	if q.Usage != nil {
+		p.takeApart(q.Usage)
+	}
+	row, _, _ := found.model.row(asking{at: at, tier: served, size: p.input})
+	factors, missing := found.model.factors(q)
+	if row == nil || missing {
+		return res, nil
+	}
+	b := bill{table: t, row: row, factors: factors}
+	var lines []Line
+	for k, i := range row.rates {
+		if parent := kinds[k].parent; i != 0 && (parent == noParent || i != row.rates[parent]) {
+			lines = append(lines, newLine(kind(k), b.scale(t.rates[i]), 0, Money{}))
+		}
+	}
+	return res, lines
+}

@@ -1,0 +1,284 @@
+package storage
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// row is a call with the numbers of what it names.
+type row struct {
+	*Call
+	project, cell, variant, path, context int32
+	usageNumbers                          []byte
+	repeated                              bool // another call of the day has this response id
+}
+
+// rowKey is the identity of a call.
+type rowKey struct {
+	project int32
+	trace   [16]byte
+	span    [8]byte
+}
+
+// countWritten counts rows in (sign 1) or out (sign −1).
+func (r *WriteResult) countWritten(rows []row, sign int) {
+	r.Written += sign * len(rows)
+	for i := range rows {
+		r.written(rows[i].CostStatus, sign)
+	}
+}
+
+func (r *row) key() rowKey { return rowKey{r.project, r.TraceID, r.SpanID} }
+
+func (r *row) day() day { return dayOf(r.StartMicros) }
+
+// prepare turns calls into rows that can be written: cleaned, sorted by day and key, each key once, everything they name
+// interned. It writes to the database, but nothing that counts.
+func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]row, error) {
+	rows := make([]row, 0, len(calls))
+	now := s.now().UnixMicro()
+	for i := range calls {
+		c := &calls[i]
+		project, reason, err := s.projects.find(ctx, s.pool, c.Project)
+		if err != nil {
+			return nil, err
+		}
+		repaired := false
+		if reason == "" {
+			repaired, reason = clean(c, now, project.retention)
+		}
+		if reason != "" {
+			res.setAside(reason, 1)
+			continue
+		}
+		if repaired {
+			res.Repaired++
+		}
+		rows = append(rows, row{Call: c, project: project.id})
+	}
+	rows = sortRows(rows, res)
+	for i := range rows {
+		if d := rows[i].day(); i == 0 || d != rows[i-1].day() {
+			if err := s.ensurePartition(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rows, s.intern(ctx, rows)
+}
+
+// sortRows sorts by day and key and drops spans that stand in the batch twice.
+func sortRows(rows []row, res *WriteResult) []row {
+	slices.SortFunc(rows, func(a, b row) int {
+		if d := cmp.Compare(a.day(), b.day()); d != 0 {
+			return d
+		}
+		if d := bytes.Compare(a.TraceID[:], b.TraceID[:]); d != 0 {
+			return d
+		}
+		if d := bytes.Compare(a.SpanID[:], b.SpanID[:]); d != 0 {
+			return d
+		}
+		return cmp.Compare(a.project, b.project)
+	})
+	n := len(rows)
+	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.key() == b.key() })
+	res.Duplicate += n - len(rows)
+	return rows
+}
+
+// clean makes c storable and reports whether it had to change anything, or why c can't be stored.
+func clean(c *Call, now int64, retention time.Duration) (repaired bool, reason Reason) {
+	if c.TraceID == [16]byte{} || c.SpanID == [8]byte{} {
+		return false, ReasonBadID
+	}
+	repaired, reason = cleanTime(c, now, retention)
+	if reason != "" {
+		return false, reason
+	}
+	return cleanText(c) || repaired, ""
+}
+
+// tomorrow is how far in the future a start may lie: clocks differ.
+const tomorrow = 24 * time.Hour
+
+// cleanTime checks the start against [now − retention, now + 24 h]. A start that is absurd is replaced by the end where
+// that is sane, never by the clock: a retry would get another key.
+func cleanTime(c *Call, now int64, retention time.Duration) (repaired bool, reason Reason) {
+	oldest, newest := now-retention.Microseconds(), now+tomorrow.Microseconds()
+	if c.FirstTokenMicros > c.DurationMicros && c.DurationMicros >= 0 {
+		c.FirstTokenMicros = Unknown
+		repaired = true
+	}
+	if c.StartMicros >= oldest && c.StartMicros <= newest {
+		return repaired, ""
+	}
+	end := c.StartMicros + c.DurationMicros
+	if c.DurationMicros > 0 && end >= oldest && end <= newest && c.StartMicros <= 0 {
+		c.StartMicros, c.DurationMicros, c.FirstTokenMicros = end, Unknown, Unknown
+		return true, ""
+	}
+	const yearOne, yearFar = 1_000_000_000 * 1_000_000, 4_000_000_000 * 1_000_000 // 2001 and 2096
+	if c.StartMicros > yearOne && c.StartMicros < oldest && c.StartMicros < yearFar {
+		return false, ReasonExpired
+	}
+	return false, ReasonBadTime
+}
+
+// intern gives every row the numbers of what it names.
+func (s *Store) intern(ctx context.Context, rows []row) error {
+	var work internWork
+	s.rlockInterners(true)
+	for i := range rows {
+		work.row(s, &rows[i])
+	}
+	s.rlockInterners(false)
+	if work.empty() {
+		return nil
+	}
+	for _, part := range []struct {
+		in   *interner
+		miss []missing
+	}{{s.cells, work.cells}, {s.variants, work.variants}, {s.paths, work.paths}, {s.contexts, work.contexts}} {
+		if err := part.in.resolve(ctx, s.pool, part.miss); err != nil {
+			return err
+		}
+	}
+	// Every number is known now, unless a cache that ran over its limit started anew in between.
+	again := internWork{buf: work.buf}
+	s.rlockInterners(true)
+	for i := range rows {
+		again.row(s, &rows[i])
+	}
+	s.rlockInterners(false)
+	if again.empty() {
+		return nil
+	}
+	return s.intern(ctx, rows)
+}
+
+func (s *Store) rlockInterners(lock bool) {
+	for _, in := range [...]*interner{s.cells, s.variants, s.paths, s.contexts} {
+		if lock {
+			in.mu.RLock()
+		} else {
+			in.mu.RUnlock()
+		}
+	}
+}
+
+// internWork collects the rows that the caches do not know.
+type internWork struct {
+	cells, variants, paths, contexts []missing
+	seen                             map[string]struct{}
+	buf, template                    []byte
+	arena                            []byte
+}
+
+func (w *internWork) empty() bool {
+	return len(w.cells)+len(w.variants)+len(w.paths)+len(w.contexts) == 0
+}
+
+// row looks up what r names. The caches are locked for reading.
+func (w *internWork) row(s *Store, r *row) {
+	c := r.Call
+	w.template = w.template[:0]
+	r.usageNumbers = nil
+	if c.UsageObject != "" {
+		start := len(w.arena)
+		var ok bool
+		if w.template, w.arena, ok = splitUsage(c.UsageObject, w.template, w.arena); ok {
+			r.usageNumbers = w.arena[start:len(w.arena):len(w.arena)]
+		} else {
+			w.template, w.arena = append(w.template[:0], emptyObject...), w.arena[:start]
+		}
+	}
+	w.buf = cellKey(w.buf[:0], c)
+	r.cell = w.find(s.cells, &w.cells, c, cellValues)
+	w.buf = variantKey(w.buf[:0], c, w.template)
+	r.variant = w.find(s.variants, &w.variants, c, func(c *Call) []*string { return variantValues(c, string(w.template)) })
+	if c.hasPath() {
+		w.buf = pathKey(w.buf[:0], c)
+		r.path = w.find(s.paths, &w.paths, c, pathValues)
+	}
+	if c.hasContext() {
+		w.buf = contextKey(w.buf[:0], c)
+		r.context = w.find(s.contexts, &w.contexts, c, contextValues)
+	}
+}
+
+// emptyObject stands for a usage object that can't be split.
+const emptyObject = "{}"
+
+// find returns the number of the row that w.buf encodes, 0 after noting it as missing.
+func (w *internWork) find(in *interner, miss *[]missing, c *Call, values func(*Call) []*string) int32 {
+	if id, ok := in.lookup(w.buf); ok {
+		return id
+	}
+	tagged := in.table.name + "\x00" + string(w.buf)
+	if _, ok := w.seen[tagged]; ok {
+		return 0
+	}
+	if w.seen == nil {
+		w.seen = make(map[string]struct{})
+	}
+	w.seen[tagged] = struct{}{}
+	*miss = append(*miss, missing{key: internKey(w.buf).digest(), cached: string(w.buf), values: values(c)})
+	return 0
+}
+
+// appendRow writes r in the order of callColumns.
+func appendRow(b copyBuffer, r *row) copyBuffer {
+	u := &r.Usage
+	b = b.row(len(callColumns))
+	b = b.timestamp(r.StartMicros).spanID(r.SpanID)
+	if r.ParentSpanID == [8]byte{} {
+		b = b.null()
+	} else {
+		b = b.spanID(r.ParentSpanID)
+	}
+	b = b.micros(r.DurationMicros).micros(r.FirstTokenMicros).uuid(r.TraceID)
+	b = b.int4(r.project).int4(r.cell).int4(r.variant).int4OrNull(r.path).int4OrNull(r.context)
+	b = b.count(u.Input).count(u.CacheRead).count(u.CacheWrite).count(u.Output).count(u.Reasoning)
+	b = b.trueOrNull(r.repeated)
+	b = b.moneyOrNull(r.CostUSD, r.CostKnown).moneyOrNull(r.ReportedUSD, r.HasReported)
+	b = b.textOrNull(r.ResponseID)
+	b = b.textOrNull(string(r.usageNumbers))
+	return b.jsonb(usageDetail(u))
+}
+
+// callColumns are the columns of costkey.call in the order in which appendRow writes them.
+var callColumns = []string{
+	"started_at", "span_id", "parent_span_id", "duration_us", "first_token_us", "trace_id", "project_id", "cell_id",
+	"variant_id", "path_id", "context_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
+	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail",
+}
+
+// detailCounts are the counts that have no column of their own, by their names in usage_detail.
+var detailCounts = []struct {
+	name string
+	of   func(*usage.Usage) *usage.Count
+}{
+	{"cache_write_1h", func(u *usage.Usage) *usage.Count { return &u.CacheWrite1h }},
+	{"audio_input", func(u *usage.Usage) *usage.Count { return &u.AudioInput }},
+	{"cached_audio_input", func(u *usage.Usage) *usage.Count { return &u.CachedAudioInput }},
+	{"image_input", func(u *usage.Usage) *usage.Count { return &u.ImageInput }},
+	{"cached_image_input", func(u *usage.Usage) *usage.Count { return &u.CachedImageInput }},
+	{"video_input", func(u *usage.Usage) *usage.Count { return &u.VideoInput }},
+	{"audio_output", func(u *usage.Usage) *usage.Count { return &u.AudioOutput }},
+	{"image_output", func(u *usage.Usage) *usage.Count { return &u.ImageOutput }},
+	{"video_output", func(u *usage.Usage) *usage.Count { return &u.VideoOutput }},
+	{"citation", func(u *usage.Usage) *usage.Count { return &u.Citation }},
+	{"input_characters", func(u *usage.Usage) *usage.Count { return &u.InputCharacters }},
+	{"web_searches", func(u *usage.Usage) *usage.Count { return &u.WebSearches }},
+	{"file_searches", func(u *usage.Usage) *usage.Count { return &u.FileSearches }},
+	{"search_units", func(u *usage.Usage) *usage.Count { return &u.SearchUnits }},
+	{"images", func(u *usage.Usage) *usage.Count { return &u.Images }},
+	{"pages", func(u *usage.Usage) *usage.Count { return &u.Pages }},
+	{"code_sessions", func(u *usage.Usage) *usage.Count { return &u.CodeSessions }},
+}

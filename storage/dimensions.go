@@ -1,0 +1,195 @@
+package storage
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The interned tables. Each has two functions side by side, one for the key and one for the values: what is in one is
+// in the other.
+
+var cellTable = internedTable{
+	name: "cell",
+	columns: []string{"service_name", "service_version", "environment", "provider", "operation", "model",
+		"priced_model", "function_name", "file_path"},
+	types: []string{"text", "text", "text", "text", "text", "text", "text", "text", "text"},
+}
+
+func cellFields(c *Call) [9]string {
+	return [9]string{c.ServiceName, c.ServiceVersion, c.Environment, c.Provider, c.Operation, c.model(),
+		c.PricedModel, c.FunctionName, c.FilePath}
+}
+
+func cellKey(k internKey, c *Call) internKey {
+	fields := cellFields(c)
+	for i := range fields {
+		k = k.text(fields[i])
+	}
+	return k
+}
+
+func cellValues(c *Call) []*string {
+	fields := cellFields(c)
+	out := make([]*string, len(fields))
+	for i := range fields {
+		out[i] = nullable(fields[i])
+	}
+	return out
+}
+
+var variantTable = internedTable{
+	name: "variant",
+	columns: []string{"request_model", "response_model", "service_tier", "scope_name", "client", "streaming",
+		"cost_status", "http_status", "error_type", "host", "notes", "catalogue", "usage_template"},
+	types: []string{"text", "text", "text", "text", "boolean", "boolean", "text", "integer", "text", "text", "text[]",
+		"text", "text"},
+}
+
+func variantKey(k internKey, c *Call, usageTemplate []byte) internKey {
+	k = k.text(c.RequestModel).text(c.ResponseModel).text(c.ServiceTier).text(c.ScopeName)
+	k = k.flag(c.Client).flag(c.Streaming).text(c.CostStatus).number(int64(c.HTTPStatus)).text(c.ErrorType)
+	k = k.text(c.Host).list(c.Notes).text(c.Catalogue)
+	return append(k, usageTemplate...)
+}
+
+func variantValues(c *Call, usageTemplate string) []*string {
+	return []*string{
+		nullable(c.RequestModel), nullable(c.ResponseModel), nullable(c.ServiceTier), nullable(c.ScopeName),
+		ptr(strconv.FormatBool(c.Client)), ptr(strconv.FormatBool(c.Streaming)), ptr(c.CostStatus),
+		positive(c.HTTPStatus), nullable(c.ErrorType), nullable(c.Host), arrayLiteral(c.Notes), nullable(c.Catalogue),
+		nullable(usageTemplate),
+	}
+}
+
+var pathTable = internedTable{
+	name:    "path",
+	columns: []string{"line_number", "call_path"},
+	types:   []string{"integer", "text[]"},
+}
+
+func (c *Call) hasPath() bool { return c.LineNumber != 0 || len(c.CallPath) > 0 }
+
+func pathKey(k internKey, c *Call) internKey { return k.number(int64(c.LineNumber)).list(c.CallPath) }
+
+func pathValues(c *Call) []*string {
+	return []*string{positive(c.LineNumber), arrayLiteral(c.CallPath)}
+}
+
+var contextTable = internedTable{
+	name:    "context",
+	columns: []string{"day", "session_id", "user_id", "tags"},
+	types:   []string{"date", "text", "text", "jsonb"},
+	perDay:  true,
+}
+
+func (c *Call) hasContext() bool { return c.SessionID != "" || c.UserID != "" || len(c.Tags) > 0 }
+
+func contextKey(k internKey, c *Call) internKey {
+	k = k.number(int64(dayOf(c.StartMicros))).text(c.SessionID).text(c.UserID)
+	for _, t := range c.Tags {
+		k = k.text(t.Key).text(t.Value)
+	}
+	return k
+}
+
+func contextValues(c *Call) []*string {
+	return []*string{
+		ptr(dayOf(c.StartMicros).time().Format(time.DateOnly)), nullable(c.SessionID), nullable(c.UserID), tagsJSON(c.Tags),
+	}
+}
+
+// tagsJSON is the tags as a JSON object. A value that is no JSON scalar is kept as a string.
+func tagsJSON(tags []Tag) *string {
+	if len(tags) == 0 {
+		return nil
+	}
+	object := make(map[string]json.RawMessage, len(tags))
+	for _, t := range tags {
+		value := json.RawMessage(t.Value)
+		if !json.Valid(value) {
+			value, _ = json.Marshal(t.Value) // a string always marshals
+		}
+		object[t.Key] = value
+	}
+	out, err := json.Marshal(object)
+	if err != nil {
+		return nil // unreachable: every value is valid JSON
+	}
+	return ptr(string(out))
+}
+
+func ptr(s string) *string { return &s }
+
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func positive(n int) *string {
+	if n <= 0 {
+		return nil
+	}
+	return ptr(strconv.Itoa(n))
+}
+
+var arrayEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// arrayLiteral is items as PostgreSQL writes an array, nil for none.
+func arrayLiteral(items []string) *string {
+	if len(items) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, s := range items {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		b.WriteString(arrayEscaper.Replace(s))
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return ptr(b.String())
+}
+
+// splitUsage takes the numbers out of a usage object, appending the rest to template with "?" in their places and the
+// numbers to numbers, by commas. Objects of one provider differ in their numbers only, so that the template repeats.
+// ok is false where the object can't be split so that the two give it back (it holds a "?").
+func splitUsage(object string, template, numbers []byte) (t, n []byte, ok bool) {
+	inString, inNumber := false, false
+	for i := 0; i < len(object); i++ {
+		ch := object[i]
+		switch {
+		case ch == '?':
+			return template, numbers, false
+		case inString:
+			if ch == '\\' && i+1 < len(object) {
+				template = append(template, ch)
+				i++
+				ch = object[i]
+			} else if ch == '"' {
+				inString = false
+			}
+		case ch == '"':
+			inString = true
+		case ch >= '0' && ch <= '9', ch == '-', inNumber && (ch == '.' || ch == 'e' || ch == 'E' || ch == '+'):
+			if !inNumber {
+				if len(numbers) > 0 {
+					numbers = append(numbers, ',')
+				}
+				template = append(template, '?')
+				inNumber = true
+			}
+			numbers = append(numbers, ch)
+			continue
+		}
+		inNumber = false
+		template = append(template, ch)
+	}
+	return template, numbers, true
+}
