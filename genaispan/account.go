@@ -137,8 +137,8 @@ func (y *tally) includeReasoning(fam family, c cell, dst *Call) {
 	excess := y.excess()
 	switch {
 	case y.t > y.o, // 2a
-		y.t > 0 && excess == y.t,          // 2b
-		y.t > 0 && y.candidates == y.o:    // Gemini's own count beside the library's, as 1d
+		y.t > 0 && excess == y.t,       // 2b
+		y.t > 0 && y.candidates == y.o: // Gemini's own count beside the library's, as 1d
 		dst.note(NoteOutputExcludedReasoning)
 		y.o += y.t
 	case y.t > 0 && y.candidates >= 0 && y.o == y.candidates+y.t:

@@ -6,31 +6,31 @@ import "strings"
 type dialectID uint8
 
 const (
-	dialectUnknown      dialectID = iota
-	dialectUniform                // ours, the Anthropic SDK's, Pydantic AI, Logfire, Mastra: semconv's rule everywhere
-	dialectGenAIDev               // schema gen-ai-dev
-	dialectVercel7                // scope gen_ai
-	dialectVercelOld              // scope ai: 3 to 6
-	dialectVercel6                // the same, seen to be 6
-	dialectContrib                // opentelemetry-python-contrib and -js-contrib
-	dialectContribVtx             // its vertexai
-	dialectContribAWS             // its botocore
-	dialectOpenLLMetry            // Python
-	dialectTraceloopJS            // JavaScript
-	dialectLangChain              // LangChain's usage_metadata, by OpenLLMetry, ADOT
-	dialectLangSmith              // the same, by LangSmith
-	dialectOpenInference          //
-	dialectOpenInfVtx             // its vertexai
-	dialectOpenLIT                //
-	dialectLangfuse               //
-	dialectADK                    //
-	dialectStrands                //
-	dialectClaudeCode             //
-	dialectLiteLLM                //
-	dialectSentry                 //
-	dialectMicrosoftAI            // Microsoft.Extensions.AI, Semantic Kernel
-	dialectAgentFramework         //
-	dialectSpring                 //
+	dialectUnknown        dialectID = iota
+	dialectUniform                  // ours, the Anthropic SDK's, Pydantic AI, Logfire, Mastra: semconv's rule everywhere
+	dialectGenAIDev                 // schema gen-ai-dev
+	dialectVercel7                  // scope gen_ai
+	dialectVercelOld                // scope ai: 3 to 6
+	dialectVercel6                  // the same, seen to be 6
+	dialectContrib                  // opentelemetry-python-contrib and -js-contrib
+	dialectContribVtx               // its vertexai
+	dialectContribAWS               // its botocore
+	dialectOpenLLMetry              // Python
+	dialectTraceloopJS              // JavaScript
+	dialectLangChain                // LangChain's usage_metadata, by OpenLLMetry, ADOT
+	dialectLangSmith                // the same, by LangSmith
+	dialectOpenInference            //
+	dialectOpenInfVtx               // its vertexai
+	dialectOpenLIT                  //
+	dialectLangfuse                 //
+	dialectADK                      //
+	dialectStrands                  //
+	dialectClaudeCode               //
+	dialectLiteLLM                  //
+	dialectSentry                   //
+	dialectMicrosoftAI              // Microsoft.Extensions.AI, Semantic Kernel
+	dialectAgentFramework           //
+	dialectSpring                   //
 	numDialects
 )
 

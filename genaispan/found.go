@@ -4,19 +4,15 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/costkey/costkey-otel/semconv"
 )
 
-// ranked is a rule with its priority: the higher rank wins a field.
-type ranked struct {
-	rule
-	rank uint16
-}
-
-// byKey is the table of keys, ready for one lookup per attribute.
-var byKey = func() map[string]ranked {
-	m := make(map[string]ranked, len(rules))
+// byKey finds the rule of a key: its index in rules.
+var byKey = func() map[string]uint16 {
+	m := make(map[string]uint16, len(rules))
 	for i, r := range rules {
-		m[r.key] = ranked{rule: r, rank: uint16(len(rules) - i)}
+		m[r.key] = uint16(i)
 	}
 	return m
 }()
@@ -63,7 +59,7 @@ type found struct {
 	ttftRank uint16
 	moment   string
 
-	cost     pcommon.Value
+	usd      pcommon.Value
 	costRank uint16
 
 	path  pcommon.Slice
@@ -77,17 +73,23 @@ type found struct {
 	badText  [numTexts]uint16
 	badCount [numCounts]uint16
 	badOther bool
+	// ambiguous says that Langfuse's buckets were not disjoint.
+	ambiguous bool
 }
 
 // collect reads the attributes of one span, and its tags into dst.
 func (r *Reader) collect(m pcommon.Map, f *found, dst *Call) {
 	for k, v := range m.All() {
-		if rule, ok := byKey[k]; ok {
-			f.take(&rule, v)
+		if i, ok := byKey[k]; ok {
+			f.take(&rules[i], uint16(len(rules))-i, v)
+		} else if key, ok := strings.CutPrefix(k, semconv.TagPrefix); ok {
+			dst.takeTag(key, v)
 		} else {
 			f.marks |= marksByPrefix(k)
 		}
-		r.takeTag(k, v, dst)
+		if len(r.tags) > 0 && r.tags[k] {
+			dst.takeTag(k, v)
+		}
 	}
 }
 
@@ -105,19 +107,19 @@ func marksByPrefix(k string) mark {
 	}
 }
 
-// take puts the value v into the field of r, unless a key of higher priority was there.
-func (f *found) take(r *ranked, v pcommon.Value) {
+// take puts the value v into the field of r, unless a key of higher rank was there.
+func (f *found) take(r *rule, rank uint16, v pcommon.Value) {
 	f.marks |= r.marks
 	switch r.as {
 	case asCount:
-		f.takeCount(r, v)
+		f.takeCount(r, rank, v)
 	case asFlag:
-		f.takeFlag(r, v)
+		f.takeFlag(r, rank, v)
 	case asSeconds, asMillis, asMoment:
-		f.takeTTFT(r, v)
+		f.takeTTFT(r, rank, v)
 	case asCost:
-		if r.rank > f.costRank && v.Type() != pcommon.ValueTypeEmpty {
-			f.cost, f.costRank = v, r.rank
+		if rank > f.costRank && v.Type() != pcommon.ValueTypeEmpty {
+			f.usd, f.costRank = v, rank
 		}
 	case asJSON:
 		if v.Type() == pcommon.ValueTypeStr && len(v.Str()) <= maxJSON {
@@ -129,38 +131,38 @@ func (f *found) take(r *ranked, v pcommon.Value) {
 		}
 	case asMark:
 	default:
-		f.takeText(r, v)
+		f.takeText(r, rank, v)
 	}
 }
 
-func (f *found) takeText(r *ranked, v pcommon.Value) {
-	if r.rank <= f.textRank[r.to] {
+func (f *found) takeText(r *rule, rank uint16, v pcommon.Value) {
+	if rank <= f.textRank[r.to] {
 		return
 	}
 	s, res := readText(r.as, v)
 	switch res {
 	case good:
-		f.text[r.to], f.textRank[r.to] = s, r.rank
+		f.text[r.to], f.textRank[r.to] = s, rank
 	case bad:
-		f.badText[r.to] = max(f.badText[r.to], r.rank)
+		f.badText[r.to] = max(f.badText[r.to], rank)
 	}
 }
 
-func (f *found) takeCount(r *ranked, v pcommon.Value) {
-	if r.rank <= f.cntRank[r.to] {
+func (f *found) takeCount(r *rule, rank uint16, v pcommon.Value) {
+	if rank <= f.cntRank[r.to] {
 		return
 	}
 	n, res := readCount(v)
 	switch res {
 	case good:
-		f.count[r.to], f.cntRank[r.to] = n+1, r.rank
+		f.count[r.to], f.cntRank[r.to] = n+1, rank
 		f.noteSet(r)
 	case bad:
-		f.badCount[r.to] = max(f.badCount[r.to], r.rank)
+		f.badCount[r.to] = max(f.badCount[r.to], rank)
 	}
 }
 
-func (f *found) noteSet(r *ranked) {
+func (f *found) noteSet(r *rule) {
 	switch r.to {
 	case cInput:
 		f.inputSet = r.set
@@ -171,30 +173,30 @@ func (f *found) noteSet(r *ranked) {
 	}
 }
 
-func (f *found) takeFlag(r *ranked, v pcommon.Value) {
-	if r.rank <= f.flagRank[r.to] {
+func (f *found) takeFlag(r *rule, rank uint16, v pcommon.Value) {
+	if rank <= f.flagRank[r.to] {
 		return
 	}
 	if b, ok := readFlag(v); ok {
-		f.flag[r.to], f.flagRank[r.to] = -1, r.rank
+		f.flag[r.to], f.flagRank[r.to] = -1, rank
 		if b {
 			f.flag[r.to] = 1
 		}
 	}
 }
 
-func (f *found) takeTTFT(r *ranked, v pcommon.Value) {
-	if r.rank <= f.ttftRank {
+func (f *found) takeTTFT(r *rule, rank uint16, v pcommon.Value) {
+	if rank <= f.ttftRank {
 		return
 	}
 	if r.as == asMoment {
 		if v.Type() == pcommon.ValueTypeStr && len(v.Str()) <= 64 {
-			f.moment, f.ttftAs, f.ttftRank = v.Str(), r.as, r.rank
+			f.moment, f.ttftAs, f.ttftRank = v.Str(), r.as, rank
 		}
 		return
 	}
 	if x, ok := readFloat(v); ok && x > 0 {
-		f.ttft, f.ttftAs, f.ttftRank = x, r.as, r.rank
+		f.ttft, f.ttftAs, f.ttftRank = x, r.as, rank
 	}
 }
 

@@ -26,29 +26,29 @@ func toText(field uint8) jsonPath { return jsonPath{text: field, isText: true} }
 var jsonTables = [numJSONs]jsonPaths{
 	// vercel/ai packages/{openai,anthropic,google,amazon-bedrock}: seen in 4.3, 5.0 and 6.0.
 	jProviderMetadata: {
-		"openai.cachedPromptTokens":                                      to(cCacheRead),
-		"openai.reasoningTokens":                                         to(cReasoning),
-		"openai.serviceTier":                                             toText(tTier),
-		"azure.cachedPromptTokens":                                       to(cCacheRead),
-		"azure.reasoningTokens":                                          to(cReasoning),
-		"azure.serviceTier":                                              toText(tTier),
-		"anthropic.usage.input_tokens":                                   to(cNativeInput),
-		"anthropic.usage.cache_read_input_tokens":                        to(cCacheRead),
-		"anthropic.usage.cache_creation_input_tokens":                    to(cCacheWrite),
-		"anthropic.usage.cache_creation.ephemeral_5m_input_tokens":       to(cWrite5m),
-		"anthropic.usage.cache_creation.ephemeral_1h_input_tokens":       to(cWrite1h),
-		"anthropic.usage.server_tool_use.web_search_requests":            to(cWebSearches),
-		"anthropic.usage.service_tier":                                   toText(tTier),
-		"anthropic.cacheReadInputTokens":                                 to(cCacheRead),
-		"anthropic.cacheCreationInputTokens":                             to(cCacheWrite),
-		"google.usageMetadata.cachedContentTokenCount":                   to(cCacheRead),
-		"google.usageMetadata.thoughtsTokenCount":                        to(cReasoning),
-		"google.usageMetadata.candidatesTokenCount":                      to(cNativeCandidates),
-		"vertex.usageMetadata.cachedContentTokenCount":                   to(cCacheRead),
-		"vertex.usageMetadata.thoughtsTokenCount":                        to(cReasoning),
-		"vertex.usageMetadata.candidatesTokenCount":                      to(cNativeCandidates),
-		"bedrock.usage.cacheReadInputTokens":                             to(cCacheRead),
-		"bedrock.usage.cacheWriteInputTokens":                            to(cCacheWrite),
+		"openai.cachedPromptTokens":                                to(cCacheRead),
+		"openai.reasoningTokens":                                   to(cReasoning),
+		"openai.serviceTier":                                       toText(tTier),
+		"azure.cachedPromptTokens":                                 to(cCacheRead),
+		"azure.reasoningTokens":                                    to(cReasoning),
+		"azure.serviceTier":                                        toText(tTier),
+		"anthropic.usage.input_tokens":                             to(cNativeInput),
+		"anthropic.usage.cache_read_input_tokens":                  to(cCacheRead),
+		"anthropic.usage.cache_creation_input_tokens":              to(cCacheWrite),
+		"anthropic.usage.cache_creation.ephemeral_5m_input_tokens": to(cWrite5m),
+		"anthropic.usage.cache_creation.ephemeral_1h_input_tokens": to(cWrite1h),
+		"anthropic.usage.server_tool_use.web_search_requests":      to(cWebSearches),
+		"anthropic.usage.service_tier":                             toText(tTier),
+		"anthropic.cacheReadInputTokens":                           to(cCacheRead),
+		"anthropic.cacheCreationInputTokens":                       to(cCacheWrite),
+		"google.usageMetadata.cachedContentTokenCount":             to(cCacheRead),
+		"google.usageMetadata.thoughtsTokenCount":                  to(cReasoning),
+		"google.usageMetadata.candidatesTokenCount":                to(cNativeCandidates),
+		"vertex.usageMetadata.cachedContentTokenCount":             to(cCacheRead),
+		"vertex.usageMetadata.thoughtsTokenCount":                  to(cReasoning),
+		"vertex.usageMetadata.candidatesTokenCount":                to(cNativeCandidates),
+		"bedrock.usage.cacheReadInputTokens":                       to(cCacheRead),
+		"bedrock.usage.cacheWriteInputTokens":                      to(cCacheWrite),
 	},
 	// Genkit's GenerateResponse.usage.
 	jGenkitOutput: {
@@ -151,7 +151,7 @@ func (f *found) readPaths(s string, p jsonPaths) {
 
 func (f *found) fillPath(j *jsonScanner, path *jsonPath) {
 	if path.isText {
-		if j.kind == jsonString && f.text[path.text] == "" && isToken(j.raw, maxEnum, "_.:/-") {
+		if j.kind == jsonString && f.text[path.text] == "" && isToken(j.raw, maxEnum, enumChars) {
 			f.text[path.text] = strings.ToLower(j.raw)
 		}
 		return

@@ -2,7 +2,6 @@ package genaispan
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // jsonKind is what a scalar of a JSON text is.
@@ -37,6 +36,7 @@ type jsonScanner struct {
 	failed  bool
 	// oddName says that a name was longer than 64 bytes or no plain word.
 	oddName bool
+	spaced  bool // there was white space between tokens
 
 	kind jsonKind
 	raw  string // the scalar as written; a string without its quotes, escapes not resolved
@@ -76,6 +76,7 @@ func (j *jsonScanner) space() {
 		switch j.s[j.pos] {
 		case ' ', '\t', '\n', '\r':
 			j.pos++
+			j.spaced = true
 		default:
 			return
 		}
@@ -136,7 +137,7 @@ func (j *jsonScanner) name() bool {
 	}
 	j.pos++
 	j.space()
-	j.oddName = j.oddName || !isToken(name, maxEnum, "_.-")
+	j.oddName = j.oddName || !isToken(name, maxEnum, nameChars)
 	j.push(name)
 	return true
 }
@@ -218,21 +219,26 @@ func (j *jsonScanner) text() (string, bool) {
 		return "", false
 	}
 	start := j.pos + 1
-	for i := start; ; {
-		n := strings.IndexAny(j.s[i:], `"\`)
+	for i := start; ; i++ {
+		n := strings.IndexByte(j.s[i:], '"')
 		if n < 0 {
 			return "", false
 		}
 		i += n
-		if j.s[i] == '"' {
+		if !isEscaped(j.s[start:i]) {
 			j.pos = i + 1
 			return j.s[start:i], true
 		}
-		i += 2
-		if i > len(j.s) {
-			return "", false
-		}
 	}
+}
+
+// isEscaped reports whether what follows s is escaped: an odd number of backslashes ends it.
+func isEscaped(s string) bool {
+	n := len(s)
+	for n > 0 && s[n-1] == '\\' {
+		n--
+	}
+	return (len(s)-n)%2 == 1
 }
 
 func (j *jsonScanner) word(w string, k jsonKind) {
@@ -246,7 +252,7 @@ func (j *jsonScanner) word(w string, k jsonKind) {
 
 func (j *jsonScanner) number() {
 	start := j.pos
-	for j.pos < len(j.s) && strings.IndexByte("+-.eE0123456789", j.s[j.pos]) >= 0 {
+	for j.pos < len(j.s) && numberChars[j.s[j.pos]] {
 		j.pos++
 	}
 	j.kind, j.raw = jsonNumber, j.s[start:j.pos]
@@ -292,18 +298,18 @@ func digits(s string) int {
 // isProviderUsage reports whether s is a provider's usage object as costkey.provider.usage may hold it: compact JSON of
 // numbers, booleans and short enum strings.
 func isProviderUsage(s string) bool {
-	if len(s) > maxProviderUsage || len(s) < 2 || s[0] != '{' || !utf8.ValidString(s) || strings.ContainsAny(s, " \t\r\n\\") {
+	if len(s) > maxProviderUsage || len(s) < 2 || s[0] != '{' {
 		return false
 	}
 	j := jsonScanner{s: s}
 	for j.next() {
 		switch {
-		case j.kind == jsonString && !isToken(j.raw, maxEnum, "_.:-"), j.kind == jsonNull,
+		case j.kind == jsonString && !isToken(j.raw, maxEnum, enumChars), j.kind == jsonNull,
 			j.kind == jsonNumber && !isPlainNumber(j.raw):
 			return false
 		}
 	}
-	return j.done() && !j.oddName
+	return j.done() && !j.oddName && !j.spaced
 }
 
 // isPlainNumber reports whether a JSON number is of a size that any database takes.

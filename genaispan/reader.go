@@ -90,7 +90,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	var f found
 	r.collect(attrs, &f, dst)
 	d := f.recognise(scope.Name(), schemaURL, span.Name())
-	f.readJSON(&d)
+	f.readJSON()
 	j := f.judge(&d, span)
 
 	dst.readIdentity(res, scope, span)
@@ -106,6 +106,11 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	f.account(d, dst)
 	f.failure(span, dst)
 	f.reportedCost(dst)
+	if u := f.json[jProviderUsage]; u != "" && isProviderUsage(u) {
+		dst.ProviderUsage = u
+	} else {
+		f.badOther = f.badOther || u != ""
+	}
 	f.notes(&d, &j, dst)
 	if r.settings.CaptureBody {
 		readBodies(span, dst)
@@ -255,6 +260,9 @@ func toNanos(x float64, unit time.Duration) int64 {
 
 // notes adds the notes that concern no token count.
 func (f *found) notes(d *dialect, j *judgement, dst *Call) {
+	if f.ambiguous {
+		dst.note(NoteAmbiguousCache)
+	}
 	if f.hasBadCount() {
 		dst.note(NoteBadCount)
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"github.com/costkey/costkey-otel/semconv"
 )
 
 // Bounds of tags.
@@ -18,22 +16,15 @@ const (
 	maxTagValue = 256
 )
 
-// takeTag adds the attribute k to dst's tags if it is a tag: one of costkey.tag.*, or a key that the settings name.
-func (r *Reader) takeTag(k string, v pcommon.Value, dst *Call) {
-	key, ok := strings.CutPrefix(k, semconv.TagPrefix)
-	if !ok {
-		if len(r.tags) == 0 || !r.tags[k] {
-			return
-		}
-		key = k
-	}
+// takeTag adds a tag to c. Of two with one key the later wins.
+func (c *Call) takeTag(key string, v pcommon.Value) {
 	value, ok := tagValue(v)
-	if !ok || !isToken(key, maxTagKey, "_.-") || len(dst.Tags) == maxTags && !hasTag(dst.Tags, key) {
-		dst.note(NoteTagsCut)
+	if !ok || !isToken(key, maxTagKey, nameChars) || len(c.Tags) == maxTags && !hasTag(c.Tags, key) {
+		c.note(NoteTagsCut)
 		return
 	}
-	dst.Tags = slices.DeleteFunc(dst.Tags, func(t Tag) bool { return t.Key == key })
-	dst.Tags = append(dst.Tags, Tag{Key: key, Value: value})
+	c.Tags = slices.DeleteFunc(c.Tags, func(t Tag) bool { return t.Key == key })
+	c.Tags = append(c.Tags, Tag{Key: key, Value: value})
 }
 
 func hasTag(tags []Tag, key string) bool {

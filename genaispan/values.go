@@ -70,9 +70,9 @@ func readText(as reading, v pcommon.Value) (string, outcome) {
 func checkText(as reading, s string) (string, outcome) {
 	switch as {
 	case asEnum:
-		return verdict(strings.ToLower(s), isToken(s, maxEnum, "_.:/-"))
+		return verdict(strings.ToLower(s), isToken(s, maxEnum, enumChars))
 	case asError:
-		if !isToken(s, maxError, "_.:/*-") {
+		if !isToken(s, maxError, errorChars) {
 			return semconv.ErrorTypeOther, good
 		}
 		return s, good
@@ -96,23 +96,6 @@ func verdict(s string, ok bool) (string, outcome) {
 		return "", bad
 	}
 	return s, good
-}
-
-// isToken reports whether s is at most limit ASCII letters, digits and bytes of extra.
-func isToken(s string, limit int, extra string) bool {
-	if s == "" || len(s) > limit {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-			continue
-		}
-		if strings.IndexByte(extra, c) < 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // isName reports whether s can be a model, a provider, an id or a user: short, and no sentence.
@@ -184,7 +167,7 @@ func hostOf(s string) (string, outcome) {
 }
 
 func isHost(h string) bool {
-	if isToken(h, maxHost, "-._") {
+	if isToken(h, maxHost, nameChars) {
 		return true
 	}
 	if !strings.Contains(h, ":") {
@@ -228,7 +211,7 @@ func reasonOf(s string) (string, outcome) {
 	if isAbsentWord(s) {
 		return "", absent
 	}
-	return verdict(strings.ToLower(s), isToken(s, maxEnum, "_.-"))
+	return verdict(strings.ToLower(s), isToken(s, maxEnum, nameChars))
 }
 
 // readCount reads a count of tokens: an integer, a whole double, a text of either, or {"intValue":n}.

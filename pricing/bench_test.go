@@ -35,7 +35,7 @@ func BenchmarkPrice(b *testing.B) {
 					CacheWrite1h: usage.Known(10_000), Output: usage.Known(1000),
 				},
 			},
-			want: "0.6475",
+			want: "0.5475",
 		},
 		{
 			name: "derived id, Bedrock inference profile in an ARN",

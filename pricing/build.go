@@ -163,13 +163,24 @@ func (b *builder) index(p *provider, m *model, id string, r rule) {
 	if p.form == formPlain && !strings.Contains(id, "@") {
 		return // its skeleton is itself; equivalent ids find it through p.folded
 	}
-	if s, ok := p.skeleton(nil, id); ok {
-		key := string(s.key)
-		if s.global {
-			key += globalMark
-		}
-		p.groups[key] = append(p.groups[key], groupEntry{model: m, version: s.version})
+	s, ok := p.skeleton(nil, id)
+	if !ok {
+		return
 	}
+	p.join(string(s.key), m, s.version)
+	if p.form != formBedrock {
+		return
+	}
+	mark := regionalMark
+	if s.reach == reachGlobal {
+		mark = globalMark
+	}
+	p.join(string(s.base)+mark, m, s.version)
+}
+
+// join adds a model to a group.
+func (p *provider) join(key string, m *model, v version) {
+	p.groups[key] = append(p.groups[key], groupEntry{model: m, version: v})
 }
 
 // relate ties a dated snapshot to its family, and a fine-tune of one to the others of that family.

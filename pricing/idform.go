@@ -168,16 +168,28 @@ func formOf(providerID string) form {
 // fireworksPath stands in front of the ids of models that Fireworks itself serves.
 const fireworksPath = "accounts/fireworks/models/"
 
-// globalMark ends the key of a group of global inference profiles. A NUL is in no id.
-const globalMark = "\x00global"
+// Marks that end the keys of groups of Bedrock ids that differ in geography only. A NUL is in no id.
+const (
+	globalMark   = "\x00global"
+	regionalMark = "\x00local"
+)
+
+// reach is where a Bedrock id may run. Global inference profiles have prices of their own.
+type reach uint8
+
+const (
+	reachUnsaid reach = iota // no geography said
+	reachRegional
+	reachGlobal
+)
 
 // skeletonID is an id without what may differ between ids of one model.
 type skeletonID struct {
-	key      []byte  // lower case, without geography and version
-	version  version // Bedrock's "-v1:0"
-	global   bool    // a global inference profile, which has prices of its own
-	anyReach bool    // no geography said
-	rule     rule    // what a match by this skeleton is called
+	key     []byte  // lower case, without version
+	base    []byte  // the tail of key without geography
+	version version // Bedrock's "-v1:0"
+	reach   reach
+	rule    rule // what a match by this skeleton is called
 }
 
 // skeleton appends the skeleton of id to b. It is false for ids that have none: too long, or of a kind whose price is
@@ -214,21 +226,22 @@ func (p *provider) skeleton(b []byte, id string) (skeletonID, bool) {
 var geographies = [...]string{"us.", "eu.", "apac.", "au.", "jp.", "ca.", "sa.", "mx.", "me.", "af.", "il."}
 
 func bedrockSkeleton(key []byte) (skeletonID, bool) {
-	s := skeletonID{key: key, rule: ruleProfile, anyReach: true}
+	s := skeletonID{rule: ruleProfile}
 	const global, gov = "global.", "us-gov."
 	if hasPrefix(key, gov) {
 		return s, false
 	}
-	if hasPrefix(key, global) {
-		s.key, s.global, s.anyReach = key[len(global):], true, false
+	s.key, s.version = cutVersion(key)
+	s.base = s.key
+	if hasPrefix(s.key, global) {
+		s.base, s.reach = s.key[len(global):], reachGlobal
 	}
 	for _, g := range geographies {
-		if s.anyReach && hasPrefix(key, g) {
-			s.key, s.anyReach = key[len(g):], false
+		if s.reach == reachUnsaid && hasPrefix(s.key, g) {
+			s.base, s.reach = s.key[len(g):], reachRegional
 		}
 	}
-	s.key, s.version = cutVersion(s.key)
-	return s, len(s.key) > 0
+	return s, len(s.base) > 0
 }
 
 func hasPrefix(b []byte, prefix string) bool {

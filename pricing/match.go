@@ -68,12 +68,12 @@ func (f found) name(family bool) string {
 // wanted is when and for which tier a model is looked for: ids that could mean several models match only where these
 // cost the same then.
 type wanted struct {
-	at   moment
+	at   int64 // Unix nanoseconds
 	tier tier
 }
 
 // match looks the answered model up, then the asked one.
-func (t *Table) match(q *Query, at moment, served tier) found {
+func (t *Table) match(q *Query, at int64, served tier) found {
 	w := wanted{at: at, tier: served}
 	if f := t.matchID(q.Provider, q.ResponseModel, w); f.model != nil {
 		return f
@@ -205,49 +205,53 @@ func (p *provider) fineTune(id string, w wanted) *model {
 	if !ok {
 		return nil
 	}
-	return agree(p.fineTunes[string(key)], nil, version{}, w)
+	m, _ := agree(p.fineTunes[string(key)], nil, version{}, w)
+	return m
 }
 
 // equivalent finds models whose ids say the same in another way, and takes them only if all of these cost the same.
 func (p *provider) equivalent(id string, w wanted) (*model, rule) {
-	var buf [maxIDLen + 8]byte
+	var buf [maxIDLen + len(globalMark)]byte
 	s, ok := p.skeleton(buf[:0], id)
 	if !ok {
 		return nil, ruleNone
 	}
-	group := p.groups[string(s.key)]
-	if p.form == formPlain { // only ids that differ from their skeleton are in groups
+	if p.form == formPlain { // plain ids are their own skeletons and in no group
 		if e, ok := p.folded[string(s.key)]; ok {
 			same := [1]groupEntry{{model: e.model}}
-			return agree(group, same[:], s.version, w), s.rule
+			m, _ := agree(p.groups[string(s.key)], same[:], s.version, w)
+			return m, s.rule
 		}
 	}
-	var other []groupEntry
-	if s.anyReach { // a bare Bedrock id may have run through a global profile as well
-		other = p.groups[string(append(s.key, globalMark...))]
+	m, any := agree(p.groups[string(s.key)], nil, s.version, w)
+	if any || p.form != formBedrock || s.reach == reachGlobal {
+		return m, s.rule
 	}
-	if s.global {
-		group = p.groups[string(append(s.key, globalMark...))]
+	regional := p.groups[string(append(s.base, regionalMark...))]
+	var global []groupEntry
+	if s.reach == reachUnsaid { // may as well have run through a global profile, which is cheaper
+		global = p.groups[string(append(s.base, globalMark...))]
 	}
-	return agree(group, other, s.version, w), s.rule
+	m, _ = agree(regional, global, s.version, w)
+	return m, s.rule
 }
 
-// agree returns the model that all candidates of a fitting version have the price of, or nil.
-func agree(a, b []groupEntry, v version, w wanted) *model {
-	var first *model
+// agree returns the model that all candidates of a fitting version have the price of, nil if they differ, and whether
+// there are any.
+func agree(a, b []groupEntry, v version, w wanted) (m *model, any bool) {
 	for _, group := range [...][]groupEntry{a, b} {
 		for i := range group {
 			e := &group[i]
 			switch {
 			case !e.version.fits(v):
-			case first == nil:
-				first = e.model
-			case !sameRows(first, e.model, w.at, w.tier):
-				return nil
+			case m == nil:
+				m = e.model
+			case !sameRows(m, e.model, w.at, w.tier):
+				return nil, true
 			}
 		}
 	}
-	return first
+	return m, m != nil
 }
 
 // appendLower appends s in lower case; false if it is too long to be an id.

@@ -6,10 +6,20 @@ import "github.com/costkey/costkey-otel/usage"
 // row that has them.
 type parts struct {
 	n           [numKinds]int64
-	input       int64 // all input tokens, what selects the context tier
+	some        uint64 // bit k where n[k] is not 0, so that pricing visits only these
+	input       int64  // all input tokens, what selects the context tier
 	inputKnown  bool
 	outputKnown bool
 	unitsKnown  bool // a count that some models are billed by instead of tokens: characters, images, pages, search units
+}
+
+func (p *parts) set(k kind, n int64) {
+	p.n[k] = n
+	if n != 0 {
+		p.some |= 1 << k
+	} else {
+		p.some &^= 1 << k
+	}
 }
 
 // known reports whether there is anything to price.
@@ -35,9 +45,9 @@ func countOr0(c usage.Count) int64 {
 func (p *parts) takeApart(u *usage.Usage) {
 	p.splitInput(u)
 	p.splitOutput(u)
-	p.n[kindWebSearch] = countOr0(u.WebSearches)
-	p.n[kindFileSearch] = countOr0(u.FileSearches)
-	p.n[kindCodeSession] = countOr0(u.CodeSessions)
+	p.set(kindWebSearch, countOr0(u.WebSearches))
+	p.set(kindFileSearch, countOr0(u.FileSearches))
+	p.set(kindCodeSession, countOr0(u.CodeSessions))
 	p.unit(kindInputCharacter, u.InputCharacters)
 	p.unit(kindImage, u.Images)
 	p.unit(kindPage, u.Pages)
@@ -46,7 +56,7 @@ func (p *parts) takeApart(u *usage.Usage) {
 
 func (p *parts) unit(k kind, c usage.Count) {
 	n, known := count(c)
-	p.n[k] = n
+	p.set(k, n)
 	p.unitsKnown = p.unitsKnown || known
 }
 
@@ -64,13 +74,14 @@ func (p *parts) splitInput(u *usage.Usage) {
 	}
 	p.input, p.inputKnown = total, known || total > 0
 	if read|write|audio|image|video == 0 { // Fast path - a call without parts
-		p.n[kindInput] = total
+		p.set(kindInput, total)
 		return
 	}
 	read = min(read, total)
 	write = min(write, total-read)
 	write1h = min(write1h, write)
-	p.n[kindCacheWrite], p.n[kindCacheWrite1h] = write-write1h, write1h
+	p.set(kindCacheWrite, write-write1h)
+	p.set(kindCacheWrite1h, write1h)
 	p.splitByModality(u, modalities{audio: audio, image: image, video: video}, read, total-read-write)
 }
 
@@ -94,19 +105,32 @@ func (p *parts) splitByModality(u *usage.Usage, m modalities, read, fresh int64)
 			cachedImage, image = cachedImage+moved, image-moved
 		}
 	}
-	p.n[kindCachedInputAudio], p.n[kindCachedInputImage] = cachedAudio, cachedImage
-	p.n[kindCachedInput] = read - cachedAudio - cachedImage
+	p.set(kindCachedInputAudio, cachedAudio)
+	p.set(kindCachedInputImage, cachedImage)
+	p.set(kindCachedInput, read-cachedAudio-cachedImage)
 	audio = min(audio, fresh)
 	image = min(image, fresh-audio)
 	video := min(m.video, fresh-audio-image)
-	p.n[kindInputAudio], p.n[kindInputImage], p.n[kindInputVideo] = audio, image, video
-	p.n[kindInput] = fresh - audio - image - video
+	p.set(kindInputAudio, audio)
+	p.set(kindInputImage, image)
+	p.set(kindInputVideo, video)
+	p.set(kindInput, fresh-audio-image-video)
 }
 
 // splitOutput splits the output; its parts never overlap.
 func (p *parts) splitOutput(u *usage.Usage) {
 	total, known := count(u.Output)
 	sum := int64(0)
+	if u.AudioOutput|u.ImageOutput|u.VideoOutput|u.Citation == 0 { // Fast path - reasoning is the only part
+		sum = countOr0(u.Reasoning)
+		if known {
+			sum = min(sum, total)
+			p.set(kindOutput, total-sum)
+		}
+		p.set(kindReasoningOutput, sum)
+		p.outputKnown = known || sum > 0
+		return
+	}
 	for _, part := range [...]struct {
 		kind  kind
 		count usage.Count
@@ -121,11 +145,11 @@ func (p *parts) splitOutput(u *usage.Usage) {
 		if known {
 			n = min(n, total-sum)
 		}
-		p.n[part.kind] = n
+		p.set(part.kind, n)
 		sum += n
 	}
 	if known {
-		p.n[kindOutput] = total - sum
+		p.set(kindOutput, total-sum)
 	}
 	p.outputKnown = known || sum > 0
 }

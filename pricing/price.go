@@ -1,6 +1,9 @@
 package pricing
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Price says what a call cost, or why that is not known. It allocates nothing, and is safe for concurrent use. It keeps
 // no reference to q.
@@ -21,7 +24,7 @@ func (t *Table) Explain(q *Query) (Result, []Line) {
 
 func (t *Table) price(q *Query, lines *[]Line) Result {
 	served := readTier(q.ServiceTier)
-	at := momentAt(q.AtNanos)
+	at := q.AtNanos
 	found := t.match(q, at, served)
 	res := Result{Rule: found.name(false)}
 	if found.model != nil {
@@ -78,14 +81,15 @@ func (b *bill) fees(p *parts, searchContext string) {
 	size := searchSize(searchContext)
 	for _, k := range [...]kind{kindRequest, kindRequestLow + size} {
 		if b.row.rates[k] != 0 {
-			p.n[k] = 1
+			p.set(k, 1)
 			break
 		}
 	}
 	if sized := kindWebSearchLow + size; b.row.rates[kindWebSearch] == 0 && b.row.rates[sized] != 0 {
-		p.n[sized], p.n[kindWebSearch] = p.n[kindWebSearch], 0
+		p.set(sized, p.n[kindWebSearch])
+		p.set(kindWebSearch, 0)
 	}
-	if p.inputKnown || p.outputKnown {
+	if p.unitsKnown && (p.inputKnown || p.outputKnown) {
 		b.dropOtherBases(p)
 	}
 }
@@ -94,11 +98,11 @@ func (b *bill) fees(p *parts, searchContext string) {
 func (b *bill) dropOtherBases(p *parts) {
 	for _, k := range [...]kind{kindInputCharacter, kindImage, kindPage, kindSearchUnit} {
 		if b.row.rates[k] == 0 {
-			p.n[k] = 0
+			p.set(k, 0)
 		}
 	}
 	if b.row.rates[kindInput] == 0 && b.row.rates[kindInputCharacter] != 0 && p.n[kindInputCharacter] > 0 {
-		p.n[kindInput] = 0 // the same text, billed by its characters
+		p.set(kindInput, 0) // the same text, billed by its characters
 	}
 }
 
@@ -117,11 +121,9 @@ func searchSize(s string) kind {
 // sum adds up the parts. It is the one place that turns counts into money.
 func (b *bill) sum(p *parts) (cost Money, status Status, reason string) {
 	used, paid := false, false
-	for k, n := range p.n {
-		if n == 0 {
-			continue
-		}
-		i := b.row.rates[k]
+	for some := p.some; some != 0; some &= some - 1 {
+		k := kind(bits.TrailingZeros64(some))
+		n, i := p.n[k], b.row.rates[k]
 		if i == 0 {
 			return Money{}, StatusNoPrice, noRateReasons[k]
 		}
@@ -130,7 +132,7 @@ func (b *bill) sum(p *parts) (cost Money, status Status, reason string) {
 		cost = cost.Add(usd)
 		used, paid = true, paid || !rate.IsZero()
 		if b.lines != nil {
-			*b.lines = append(*b.lines, newLine(kind(k), rate, n, usd))
+			*b.lines = append(*b.lines, newLine(k, rate, n, usd))
 		}
 	}
 	if paid || (!used && !b.row.free) {
@@ -175,7 +177,7 @@ func newLine(k kind, r Rate, n int64, usd Money) Line {
 // Tokens and USD left 0. The Result is that of Price; there are no lines where the model or the row is not found.
 func (t *Table) Rates(q *Query) (Result, []Line) {
 	res := t.Price(q)
-	served, at := readTier(q.ServiceTier), momentAt(q.AtNanos)
+	served, at := readTier(q.ServiceTier), q.AtNanos
 	found := t.match(q, at, served)
 	if found.model == nil {
 		return res, nil

@@ -76,21 +76,6 @@ const (
 	daySeconds  = 24 * 60 * 60
 )
 
-// moment is an instant, taken apart for the comparison with rows.
-type moment struct {
-	nanos   int64
-	second  int32 // of the UTC day
-	weekday uint8 // bit 1<<time.Weekday
-}
-
-func momentAt(nanos int64) moment {
-	seconds := floorDiv(nanos, int64(time.Second))
-	days := floorDiv(seconds, daySeconds)
-	const epochWeekday = int64(time.Thursday) // 1970-01-01
-	weekday := ((days+epochWeekday)%7 + 7) % 7
-	return moment{nanos: nanos, second: int32(seconds - days*daySeconds), weekday: 1 << weekday}
-}
-
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b < 0 {
@@ -99,16 +84,26 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// validAt reports whether the row holds at that instant, whatever the size.
-func (r *row) validAt(m moment) bool {
-	return m.nanos >= r.from && m.nanos < r.until && r.weekdays&m.weekday != 0 && r.holdsSecond(m.second)
+// validAt reports whether the row holds at an instant in Unix nanoseconds, whatever the size.
+func (r *row) validAt(nanos int64) bool {
+	if nanos < r.from || nanos >= r.until {
+		return false
+	}
+	if r.weekdays == allWeekdays && r.dayFrom == r.dayUntil { // Fast path - few rows hang on the time of day
+		return true
+	}
+	seconds := floorDiv(nanos, int64(time.Second))
+	days := floorDiv(seconds, daySeconds)
+	const epochWeekday = int64(time.Thursday) // 1970-01-01
+	weekday := ((days+epochWeekday)%7 + 7) % 7
+	return r.weekdays&(1<<weekday) != 0 && r.holdsSecond(int32(seconds-days*daySeconds))
 }
 
 func (r *row) holdsSize(input int64) bool { return (input > r.over || r.over == 0) && input <= r.upTo }
 
 // asking is what selects among the rows of a model.
 type asking struct {
-	at   moment
+	at   int64 // Unix nanoseconds
 	tier tier
 	size int64 // all input tokens of the call, cached ones included
 }
@@ -174,7 +169,7 @@ func (m *model) ownRow(a asking) (*row, string) {
 }
 
 // sameRows reports whether two models have the same prices for a tier at an instant, at least one.
-func sameRows(a, b *model, at moment, t tier) bool {
+func sameRows(a, b *model, at int64, t tier) bool {
 	if a == b {
 		return true
 	}
@@ -191,7 +186,7 @@ func sameRows(a, b *model, at moment, t tier) bool {
 	return true
 }
 
-func countRows(m *model, at moment, t tier) int {
+func countRows(m *model, at int64, t tier) int {
 	n := 0
 	for i := range m.rows {
 		if m.rows[i].tier == t && m.rows[i].validAt(at) {
@@ -201,7 +196,7 @@ func countRows(m *model, at moment, t tier) int {
 	return n
 }
 
-func hasRowLike(m *model, r *row, at moment) bool {
+func hasRowLike(m *model, r *row, at int64) bool {
 	for i := range m.rows {
 		o := &m.rows[i]
 		if o.tier == r.tier && o.over == r.over && o.upTo == r.upTo && o.rates == r.rates && o.validAt(at) {

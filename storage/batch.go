@@ -69,7 +69,7 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 			}
 		}
 	}
-	return rows, s.intern(ctx, rows)
+	return s.intern(ctx, rows, res)
 }
 
 // sortRows sorts by day and key and drops spans that stand in the batch twice.
@@ -130,36 +130,49 @@ func cleanTime(c *Call, now int64, retention time.Duration) (repaired bool, reas
 	return false, ReasonBadTime
 }
 
-// intern gives every row the numbers of what it names.
-func (s *Store) intern(ctx context.Context, rows []row) error {
-	var work internWork
-	s.rlockInterners(true)
-	for i := range rows {
-		work.row(s, &rows[i])
+// intern gives every row the numbers of what it names, and sets aside rows that name something PostgreSQL refuses.
+func (s *Store) intern(ctx context.Context, rows []row, res *WriteResult) ([]row, error) {
+	miss := s.lookUp(rows)
+	if miss.empty() {
+		return rows, nil
 	}
-	s.rlockInterners(false)
-	if work.empty() {
-		return nil
-	}
+	refused := 0
 	for _, part := range []struct {
 		in   *interner
 		miss []missing
-	}{{s.cells, work.cells}, {s.variants, work.variants}, {s.paths, work.paths}, {s.contexts, work.contexts}} {
-		if err := part.in.resolve(ctx, s.pool, part.miss); err != nil {
-			return err
+	}{{s.cells, miss.cells}, {s.variants, miss.variants}, {s.paths, miss.paths}, {s.contexts, miss.contexts}} {
+		n, err := part.in.resolve(ctx, s.pool, part.miss)
+		if err != nil {
+			return nil, err
 		}
+		refused += n
 	}
-	// Every number is known now, unless a cache that ran over its limit started anew in between.
-	again := internWork{buf: work.buf}
+	if s.lookUp(rows).empty() {
+		return rows, nil
+	}
+	if refused == 0 {
+		return s.intern(ctx, rows, res) // a cache ran over its limit in between and started anew
+	}
+	n := len(rows)
+	rows = slices.DeleteFunc(rows, func(r row) bool { return !r.complete() })
+	res.setAside(ReasonBadValue, n-len(rows))
+	return rows, nil
+}
+
+// complete reports whether the row has the number of everything it names.
+func (r *row) complete() bool {
+	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) && (r.context != 0 || !r.hasContext())
+}
+
+// lookUp numbers rows from the caches and returns what those lack.
+func (s *Store) lookUp(rows []row) *internWork {
+	work := new(internWork)
 	s.rlockInterners(true)
+	defer s.rlockInterners(false)
 	for i := range rows {
-		again.row(s, &rows[i])
+		work.row(s, &rows[i])
 	}
-	s.rlockInterners(false)
-	if again.empty() {
-		return nil
-	}
-	return s.intern(ctx, rows)
+	return work
 }
 
 func (s *Store) rlockInterners(lock bool) {

@@ -100,15 +100,15 @@ type missing struct {
 }
 
 // resolve finds or makes the rows of miss and caches their numbers. Rows are written in the order of their keys, so
-// that two collectors with the same news don't lock each other out.
-func (in *interner) resolve(ctx context.Context, pool *pgxpool.Pool, miss []missing) error {
+// that two collectors with the same news don't lock each other out. Rows that PostgreSQL refuses are counted, not made.
+func (in *interner) resolve(ctx context.Context, pool *pgxpool.Pool, miss []missing) (refused int, err error) {
 	if len(miss) == 0 {
-		return nil
+		return 0, nil
 	}
 	slices.SortFunc(miss, func(a, b missing) int { return bytes.Compare(a.key[:], b.key[:]) })
 	found := make(map[string]int32, len(miss))
 	if err := in.find(ctx, pool, miss, found); err != nil {
-		return describe("look up "+in.table.name, err)
+		return 0, describe("look up "+in.table.name, err)
 	}
 	if len(found) < len(miss) {
 		unknown := make([]missing, 0, len(miss)-len(found))
@@ -117,18 +117,37 @@ func (in *interner) resolve(ctx context.Context, pool *pgxpool.Pool, miss []miss
 				unknown = append(unknown, m)
 			}
 		}
-		if _, err := pool.Exec(ctx, in.insertSQL(), in.arrays(unknown)...); err != nil {
-			return describe("write "+in.table.name, err)
+		if refused, err = in.write(ctx, pool, unknown); err != nil {
+			return 0, describe("write "+in.table.name, err)
 		}
 		if err := in.find(ctx, pool, unknown, found); err != nil {
-			return describe("look up "+in.table.name, err)
+			return 0, describe("look up "+in.table.name, err)
 		}
 	}
-	if len(found) < len(miss) {
-		return fmt.Errorf("look up %s: %d of %d rows are missing after they were written", in.table.name, len(miss)-len(found), len(miss))
+	if len(found)+refused < len(miss) {
+		return 0, fmt.Errorf("look up %s: %d of %d rows are missing after they were written", in.table.name, len(miss)-len(found), len(miss))
 	}
 	in.store(found)
-	return nil
+	return refused, nil
+}
+
+// write inserts rows, one by one where PostgreSQL refuses a value among them.
+func (in *interner) write(ctx context.Context, pool *pgxpool.Pool, rows []missing) (refused int, err error) {
+	_, err = pool.Exec(ctx, in.insertSQL(), in.arrays(rows)...)
+	if !isValueError(err) {
+		return 0, err
+	}
+	if len(rows) == 1 {
+		return 1, nil
+	}
+	for i := range rows {
+		n, err := in.write(ctx, pool, rows[i:i+1])
+		if err != nil {
+			return 0, err
+		}
+		refused += n
+	}
+	return refused, nil
 }
 
 func (in *interner) find(ctx context.Context, pool *pgxpool.Pool, miss []missing, found map[string]int32) error {

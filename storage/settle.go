@@ -36,11 +36,11 @@ func (s *Store) settle(ctx context.Context, rows []row) (WriteResult, error) {
 	}
 	plan := settlePlan(fresh, known)
 	res.Settled = plan.settled
-	res.countWritten(plan.insert, 1)
-	res.countWritten(plan.remove, -1)
-	if err := s.intern(ctx, plan.insert); err != nil {
+	if plan.insert, err = s.intern(ctx, plan.insert, &res); err != nil {
 		return res, err
 	}
+	res.countWritten(plan.insert, 1)
+	res.countWritten(plan.remove, -1)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		sums := make(hourly)
 		if err := removeRows(ctx, tx, plan.remove, sums); err != nil {

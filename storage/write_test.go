@@ -250,7 +250,9 @@ func TestABadCallIsRepairedOrSetAsideAndTheRestIsWritten(t *testing.T) {
 	res := write(t, s,
 		at(1, func(c *storage.Call) { c.FunctionName = "nul\x00byte" }),
 		at(2, func(c *storage.Call) { c.UserID = "bad\xff\xfeutf8" }),
-		at(3, func(c *storage.Call) { c.Tags = []storage.Tag{{Key: "k\x00", Value: `"a\u0000b"`}, {Key: "l", Value: "not json"}} }),
+		at(3, func(c *storage.Call) {
+			c.Tags = []storage.Tag{{Key: "k\x00", Value: `"a\u0000b"`}, {Key: "l", Value: "not json"}}
+		}),
 		at(4, func(c *storage.Call) { c.ErrorType = strings.Repeat("é", 5000) }),
 		at(5, func(c *storage.Call) { c.TraceID = [16]byte{} }),
 		at(6, func(c *storage.Call) { c.SpanID = [8]byte{} }),

@@ -2,7 +2,8 @@
 // made for it.
 //
 // The values stay inside the process: they live under a context key of this package, not in OpenTelemetry's baggage,
-// which a propagator may send to whoever is called next.
+// which a propagator may send to whoever is called next. [ToBaggage] and [FromBaggage] copy them for a program that wants
+// just that.
 package costkeyctx
 
 import (
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 )
@@ -143,4 +145,9 @@ func validValue(v attribute.Value) bool {
 	default:
 		return false
 	}
+}
+
+// validText accepts what fits a span and a database: bounded, UTF-8, no NUL.
+func validText(s string) bool {
+	return len(s) <= MaxValueBytes && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }

@@ -4,8 +4,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 // outgoing returns the request to send: r with the span's context, and with a body that is read as it is sent.
@@ -151,5 +149,5 @@ func (c *call) emit(how ending) {
 		r.setStatus(c.span)
 	}
 	c.transport.metrics.record(c.ctx, &r)
-	c.span.End(trace.WithTimestamp(c.start.Add(r.duration)))
+	c.span.End()
 }

@@ -140,19 +140,20 @@ func (c *cluster) databaseURL(name string) (string, error) {
 	return u.String(), nil
 }
 
-// exec runs one statement on a connection of its own: databases cannot be made in a transaction, and a pool would have
-// to be closed before goroutines are counted.
+// exec runs one statement on the server itself.
 func (c *cluster) exec(ctx context.Context, statement string) error {
 	server, err := c.serverURL()
 	if err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, server)
+	err = connected(ctx, server, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, statement)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("connect to the test server: %w", err)
+		return fmt.Errorf("run %q on the test server: %w", statement, err)
 	}
-	_, err = conn.Exec(ctx, statement)
-	return errors.Join(err, conn.Close(ctx))
+	return nil
 }
 
 func (c *cluster) stop() error {

@@ -30,7 +30,9 @@ func TestEachTestGetsADatabaseOfItsOwn(t *testing.T) {
 	for i := range 4 {
 		t.Run(fmt.Sprint("database ", i), func(t *testing.T) {
 			t.Parallel()
-			require.NoError(t, exec(t.Context(), storagetest.DSN(t), "CREATE TABLE mine (i int)"))
+			dsn := storagetest.DSN(t)
+			storagetest.Exec(t, dsn, "CREATE TABLE mine AS SELECT $1::int AS i", i)
+			assert.Equal(t, fmt.Sprint(i), storagetest.Value(t, dsn, "SELECT i FROM mine"))
 		})
 	}
 }

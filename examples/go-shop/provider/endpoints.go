@@ -7,7 +7,7 @@ type endpoint struct {
 	api      API
 	vendor   *vendor
 	path     string // as a pattern of http.ServeMux
-	idPrefix string
+	idPrefix string // of an answer's id
 	plain    string // recording of a whole answer
 	stream   string // recording of a stream
 	// fromPath completes the request where the path says what other APIs say in the body.
@@ -15,6 +15,9 @@ type endpoint struct {
 	// told is what the client knows of the usage after the first sent of all events.
 	told func(p *play, sent, all int) Tokens
 }
+
+// noID is the prefix of an API whose answers have no id.
+const noID = ""
 
 var endpoints = []endpoint{
 	{
@@ -28,7 +31,7 @@ var endpoints = []endpoint{
 		fromPath: nothingFromPath, told: toldAtEnd,
 	},
 	{
-		api: Embeddings, vendor: &openAI, path: "/v1/embeddings",
+		api: Embeddings, vendor: &openAI, path: "/v1/embeddings", idPrefix: noID,
 		plain: "openai_embeddings.json.tmpl", stream: "openai_embeddings.json.tmpl",
 		fromPath: nothingFromPath, told: toldAtEnd,
 	},
@@ -38,7 +41,7 @@ var endpoints = []endpoint{
 		fromPath: nothingFromPath, told: messagesTold,
 	},
 	{
-		api: GenerateContent, vendor: &google, path: "/v1beta/models/{call}",
+		api: GenerateContent, vendor: &google, path: "/v1beta/models/{call}", idPrefix: "g",
 		plain: "google_generate.json.tmpl", stream: "google_generate.sse.tmpl",
 		fromPath: modelFromPath, told: googleTold,
 	},

@@ -79,7 +79,10 @@ func (x *exchange) play(a Answer) {
 		return
 	}
 	c := x.entry(http.StatusOK)
-	c.Served, c.ID = a.Served, p.ID
+	c.Served = a.Served
+	if x.e.idPrefix != noID {
+		c.ID = p.ID
+	}
 	if x.req.Stream {
 		x.stream(p, c, body)
 		return

@@ -11,7 +11,7 @@ type Call struct {
 	API       API
 	Model     string // as asked
 	Served    string // as answered; empty where the request was refused
-	ID        string // of the answer; empty where the request was refused
+	ID        string // of the answer; empty where the request was refused, and of embeddings, which have none
 	RequestID string // of the exchange, as in the answer's header; Google sends none
 	Status    int
 	Stream    bool
@@ -22,6 +22,15 @@ type Call struct {
 	Interrupted bool
 	// HeaderNames are the canonical names of the request's headers, sorted. Values are not kept: there is a key in them.
 	HeaderNames []string
+}
+
+// Key tells the exchange from every other one, also where the answer has no id: the provider's id of the request, else
+// that of the answer. It is empty for a refusal of Google, which sends neither.
+func (c Call) Key() string {
+	if c.RequestID != "" {
+		return c.RequestID
+	}
+	return c.ID
 }
 
 // log keeps calls in the order in which their answers began. It is safe for concurrent use.

@@ -195,12 +195,13 @@ func (s *Scanner) openContainer(array bool) {
 func (s *Scanner) openWanted(array bool) {
 	if s.compactAt > 0 {
 		s.compact.open(array)
+	}
+	if s.cur == none || s.set.nodes[s.cur].field == none {
 		return
 	}
 	n := &s.set.nodes[s.cur]
 	switch {
-	case n.field == none:
-	case n.mode == Compact && !array:
+	case n.mode == Compact && !array && s.compactAt == 0:
 		s.compactAt = s.depth
 		s.compact.begin()
 	case n.mode == Scalar:

@@ -1,8 +1,8 @@
 package provider
 
 import (
-	"bytes"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
@@ -11,6 +11,7 @@ import (
 
 const (
 	maxName    = 256 // bytes of a model or an id
+	maxWord    = 128 // bytes of a word of an enum
 	maxReasons = 16  // finish reasons of one answer
 )
 
@@ -72,11 +73,20 @@ func setName(to *string, v jsonscan.Value) {
 	}
 }
 
+// IsName reports whether text can be a model or an id: not empty, at most 256 bytes, and no space or control character,
+// which every sentence holds.
+func IsName(text string) bool { return isName(text) }
+
 func isName[T string | []byte](text T) bool {
-	if len(text) == 0 || len(text) > maxName || !utf8.Valid(text) {
+	if len(text) == 0 || len(text) > maxName {
 		return false
 	}
-	return bytes.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xa0 }) < 0
+	for _, r := range string(text) {
+		if r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
 }
 
 // setWord is setName for the short words of an enum.
@@ -86,13 +96,15 @@ func setWord(to *string, v jsonscan.Value) {
 	}
 }
 
-// isWord reports whether text is [A-Za-z0-9_.:/*-]{1,128}, which no sentence is.
-func isWord(text []byte) bool {
-	if len(text) == 0 || len(text) > 128 {
+// IsWord reports whether text can be a word of an enum or an error's class: [A-Za-z0-9_.:/*-]{1,128}, which no sentence is.
+func IsWord(text string) bool { return isWord(text) }
+
+func isWord[T string | []byte](text T) bool {
+	if len(text) == 0 || len(text) > maxWord {
 		return false
 	}
-	for _, b := range text {
-		switch {
+	for i := range len(text) {
+		switch b := text[i]; {
 		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
 		case b == '_' || b == '.' || b == ':' || b == '/' || b == '*' || b == '-':
 		default:

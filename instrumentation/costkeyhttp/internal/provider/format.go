@@ -10,6 +10,8 @@ import (
 type Format struct {
 	// Operation is the GenAI operation: "chat".
 	Operation string
+	// OpenAI says that the format is OpenAI's, whose facts have attribute names of their own.
+	OpenAI bool
 	// APIType is the value of openai.api.type, or "".
 	APIType string
 	// Suffixes are what the paths of the format's create endpoints end with.

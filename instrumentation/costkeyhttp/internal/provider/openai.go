@@ -12,6 +12,7 @@ import (
 // Source: platform.openai.com/docs/api-reference; input includes cached tokens, output includes reasoning.
 
 var openAIChat = &Format{
+	OpenAI:    true,
 	Operation: semconv.OperationChat,
 	APIType:   "chat_completions",
 	Suffixes:  []string{"/chat/completions"},
@@ -20,6 +21,7 @@ var openAIChat = &Format{
 }
 
 var openAICompletions = &Format{
+	OpenAI:    true,
 	Operation: semconv.OperationTextCompletion,
 	Suffixes:  []string{"/completions"},
 	Fields:    append(chatFields(), openAICommon...),
@@ -27,6 +29,7 @@ var openAICompletions = &Format{
 }
 
 var openAIEmbeddings = &Format{
+	OpenAI:    true,
 	Operation: semconv.OperationEmbeddings,
 	Suffixes:  []string{"/embeddings"},
 	Fields:    append(chatUsage("usage"), openAICommon...),
@@ -34,6 +37,7 @@ var openAIEmbeddings = &Format{
 }
 
 var openAIResponses = &Format{
+	OpenAI:    true,
 	Operation: semconv.OperationChat,
 	APIType:   "responses",
 	Suffixes:  []string{"/responses"},

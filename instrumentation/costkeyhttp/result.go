@@ -1,0 +1,277 @@
+package costkeyhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyctx"
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/callsite"
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
+	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// spanName returns the name of a span: the operation, and the model once it is known.
+func spanName(operation, model string) string {
+	if model == "" {
+		return operation
+	}
+	return operation + " " + model
+}
+
+// startAttributes returns what is known before the request is sent.
+func startAttributes(ctx context.Context, to target, site *callsite.Site) []attribute.KeyValue {
+	attrs := make([]attribute.KeyValue, 0, 16)
+	attrs = append(attrs,
+		semconv.GenAIOperationNameKey.String(to.format.Operation),
+		semconv.GenAIProviderNameKey.String(to.provider),
+		semconv.ServerAddressKey.String(to.host))
+	if to.port > 0 {
+		attrs = append(attrs, semconv.ServerPortKey.Int(to.port))
+	}
+	if to.model != "" {
+		attrs = append(attrs, semconv.GenAIRequestModelKey.String(to.model))
+	}
+	if to.format.APIType != "" {
+		attrs = append(attrs, semconv.OpenAIAPITypeKey.String(to.format.APIType))
+	}
+	return appendContext(appendSite(attrs, site), costkeyctx.FromContext(ctx))
+}
+
+func appendSite(attrs []attribute.KeyValue, site *callsite.Site) []attribute.KeyValue {
+	if site == nil {
+		return attrs
+	}
+	attrs = append(attrs,
+		semconv.CodeFunctionNameKey.String(site.Function),
+		semconv.CodeFilePathKey.String(site.File))
+	if site.Line > 0 {
+		attrs = append(attrs, semconv.CodeLineNumberKey.Int(site.Line))
+	}
+	if len(site.Path) > 0 {
+		attrs = append(attrs, semconv.CallPathKey.StringSlice(site.Path))
+	}
+	return attrs
+}
+
+func appendContext(attrs []attribute.KeyValue, v *costkeyctx.Values) []attribute.KeyValue {
+	if v == nil {
+		return attrs
+	}
+	attrs = appendText(attrs, semconv.UserIDKey, v.User)
+	attrs = appendText(attrs, semconv.SessionIDKey, v.Session)
+	for _, tag := range v.Tags {
+		attrs = append(attrs, attribute.KeyValue{Key: semconv.TagPrefix + tag.Key, Value: tag.Value})
+	}
+	return attrs
+}
+
+// result is what a call came to.
+type result struct {
+	call      *call
+	request   *provider.Request
+	answer    *provider.Answer
+	model     string // as asked for
+	streamed  bool
+	errorType string // "" where all went well
+	missing   string // why token counts are missing, or ""
+	duration  time.Duration
+}
+
+// result reads off what is known at the end of the call.
+func (c *call) result(how ending) result {
+	r := result{call: c, request: c.request.Request(), duration: time.Since(c.start)}
+	r.model = c.target.model
+	if r.model == "" {
+		r.model = r.request.Model
+	}
+	if c.reading {
+		r.answer = c.answer.Settle()
+	} else {
+		r.answer = &provider.Answer{}
+	}
+	r.streamed = r.request.Stream || c.format.Streams || c.head.stream
+	whole := r.whole(how)
+	r.errorType = r.failure(how, whole)
+	r.missing = r.missingUsage(whole)
+	return r
+}
+
+// whole reports whether the answer has passed as far as it tells anything: also where the caller closed it between the
+// last event that matters and the end mark.
+func (r *result) whole(how ending) bool {
+	a := r.answer
+	if a.Complete || (len(a.FinishReasons) > 0 && a.Usage.Output.IsKnown()) {
+		return true
+	}
+	return how.whole && (!r.streamed || len(a.FinishReasons) > 0 || r.call.head.encoded)
+}
+
+// failure returns error.type: the provider's word, else the HTTP status, else what broke the call off.
+func (r *result) failure(how ending, whole bool) string {
+	status := r.call.head.status
+	switch {
+	case r.answer.ErrorType() != "":
+		return r.answer.ErrorType()
+	case status >= 400:
+		return strconv.Itoa(status)
+	case how.err != nil && !whole:
+		return errorType(how.err, r.call.incoming.Context())
+	}
+	return ""
+}
+
+// missingUsage says why counts are missing. A call that was refused, or that got no answer, misses none.
+func (r *result) missingUsage(whole bool) string {
+	u, head := &r.answer.Usage, r.call.head
+	known := u.Input.IsKnown() && (u.Output.IsKnown() || r.call.format.Operation == semconv.OperationEmbeddings)
+	switch {
+	case head.status == 0, head.status >= 400 && u.IsZero(), known && whole:
+		return ""
+	case head.encoded:
+		return semconv.UsageMissingEncoding
+	case r.answer.Background || (r.request.Background && !r.streamed):
+		return semconv.UsageMissingBackground
+	case !whole:
+		return semconv.UsageMissingInterrupted
+	case !u.IsZero():
+		return ""
+	case r.streamed:
+		return semconv.UsageMissingStream
+	}
+	return semconv.UsageMissingNotReported
+}
+
+func (r *result) setStatus(span trace.Span) {
+	if r.errorType != "" {
+		span.SetStatus(codes.Error, "") // an error's text may quote the prompt
+	}
+}
+
+// attributes returns what the end of the call tells, beyond what its start told.
+func (r *result) attributes() []attribute.KeyValue {
+	c, a := r.call, r.answer
+	attrs := make([]attribute.KeyValue, 0, 32)
+	if c.target.model == "" {
+		attrs = appendText(attrs, semconv.GenAIRequestModelKey, r.model)
+	}
+	if r.streamed {
+		attrs = append(attrs, semconv.GenAIRequestStreamKey.Bool(true))
+		if c.ttft > 0 {
+			attrs = append(attrs, semconv.GenAIResponseTimeToFirstChunkKey.Float64(c.ttft.Seconds()))
+		}
+	}
+	if c.head.status > 0 {
+		attrs = append(attrs, semconv.HTTPResponseStatusCodeKey.Int(c.head.status))
+	}
+	attrs = appendText(attrs, semconv.GenAIResponseIDKey, a.ID)
+	attrs = appendText(attrs, semconv.GenAIResponseModelKey, a.Model)
+	if len(a.FinishReasons) > 0 {
+		attrs = append(attrs, semconv.GenAIResponseFinishReasonsKey.StringSlice(a.FinishReasons))
+	}
+	attrs = appendText(attrs, semconv.RequestIDKey, c.head.requestID)
+	attrs = appendText(attrs, semconv.ErrorTypeKey, r.errorType)
+	attrs = appendText(attrs, semconv.UsageMissingKey, r.missing)
+	attrs = appendTier(attrs, r)
+	attrs = appendSettings(attrs, r.request)
+	return appendUsage(attrs, a)
+}
+
+func appendTier(attrs []attribute.KeyValue, r *result) []attribute.KeyValue {
+	if !r.call.format.OpenAI {
+		return appendText(attrs, semconv.ServiceTierKey, r.answer.ServiceTier)
+	}
+	attrs = appendText(attrs, semconv.OpenAIRequestServiceTierKey, r.request.ServiceTier)
+	attrs = appendText(attrs, semconv.OpenAIResponseServiceTierKey, r.answer.ServiceTier)
+	return appendText(attrs, semconv.OpenAIResponseSystemFingerprintKey, r.answer.SystemFingerprint)
+}
+
+func appendSettings(attrs []attribute.KeyValue, q *provider.Request) []attribute.KeyValue {
+	attrs = appendCount(attrs, semconv.GenAIRequestMaxTokensKey, q.MaxTokens)
+	if q.Choices.Value() > 1 { // one choice is what everybody gets
+		attrs = appendCount(attrs, semconv.GenAIRequestChoiceCountKey, q.Choices)
+	}
+	if q.Seed.Set {
+		attrs = append(attrs, semconv.GenAIRequestSeedKey.Int64(int64(q.Seed.Value)))
+	}
+	attrs = appendSetting(attrs, semconv.GenAIRequestTemperatureKey, q.Temperature)
+	attrs = appendSetting(attrs, semconv.GenAIRequestTopPKey, q.TopP)
+	attrs = appendSetting(attrs, semconv.GenAIRequestTopKKey, q.TopK)
+	attrs = appendSetting(attrs, semconv.GenAIRequestFrequencyPenaltyKey, q.FrequencyPenalty)
+	return appendSetting(attrs, semconv.GenAIRequestPresencePenaltyKey, q.PresencePenalty)
+}
+
+func appendUsage(attrs []attribute.KeyValue, a *provider.Answer) []attribute.KeyValue {
+	u := &a.Usage
+	attrs = appendCount(attrs, semconv.GenAIUsageInputTokensKey, u.Input)
+	attrs = appendCount(attrs, semconv.GenAIUsageOutputTokensKey, u.Output)
+	attrs = appendCount(attrs, semconv.GenAIUsageCacheReadInputTokensKey, u.CacheRead)
+	attrs = appendCount(attrs, semconv.GenAIUsageCacheCreationInputTokensKey, u.CacheWrite)
+	attrs = appendCount(attrs, semconv.UsageCacheWrite5mKey, a.CacheWrite5m)
+	attrs = appendCount(attrs, semconv.UsageCacheWrite1hKey, u.CacheWrite1h)
+	attrs = appendCount(attrs, semconv.GenAIUsageReasoningOutputTokensKey, u.Reasoning)
+	attrs = appendCount(attrs, semconv.GenAIUsageAudioInputTokensKey, u.AudioInput)
+	attrs = appendCount(attrs, semconv.GenAIUsageImageInputTokensKey, u.ImageInput)
+	attrs = appendCount(attrs, semconv.GenAIUsageVideoInputTokensKey, u.VideoInput)
+	attrs = appendCount(attrs, semconv.GenAIUsageAudioOutputTokensKey, u.AudioOutput)
+	attrs = appendCount(attrs, semconv.GenAIUsageImageOutputTokensKey, u.ImageOutput)
+	attrs = appendCount(attrs, semconv.GenAIUsageAudioCacheReadInputTokensKey, u.CachedAudioInput)
+	attrs = appendCount(attrs, semconv.GenAIUsageImageCacheReadInputTokensKey, u.CachedImageInput)
+	attrs = appendCount(attrs, semconv.UsageWebSearchesKey, u.WebSearches)
+	if len(a.ProviderUsage) > len("{}") {
+		attrs = append(attrs, semconv.ProviderUsageKey.String(string(a.ProviderUsage)))
+	}
+	return attrs
+}
+
+func appendText(attrs []attribute.KeyValue, key attribute.Key, text string) []attribute.KeyValue {
+	if text == "" {
+		return attrs
+	}
+	return append(attrs, key.String(text))
+}
+
+func appendCount(attrs []attribute.KeyValue, key attribute.Key, n usage.Count) []attribute.KeyValue {
+	if !n.IsKnown() {
+		return attrs
+	}
+	return append(attrs, key.Int64(n.Value()))
+}
+
+func appendSetting(attrs []attribute.KeyValue, key attribute.Key, s provider.Setting) []attribute.KeyValue {
+	if !s.Set {
+		return attrs
+	}
+	return append(attrs, key.Float64(s.Value))
+}
+
+// errorType returns the class of an error that broke a call off: what the context tells, else the error's Go type. An
+// error's text is never used.
+func errorType(err error, ctx context.Context) string {
+	if ended := ctx.Err(); ended != nil {
+		err = ended
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "context_canceled"
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return "timeout"
+	}
+	return errorWord(fmt.Sprintf("%T", err))
+}
+
+// errorWord returns text where it can be an error's class, else semconv's word for others.
+func errorWord(text string) string {
+	if provider.IsWord(text) {
+		return text
+	}
+	return semconv.ErrorTypeOther
+}
