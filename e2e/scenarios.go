@@ -161,6 +161,10 @@ func databaseAway(ctx context.Context, s *stage) error {
 	if err := errors.Join(c.send(ctx, l.calls(500, 500)), c.kill()); err != nil {
 		return err
 	}
+	// The queue holds the calls, so that what comes next and the search for bodies mean something.
+	if queued, err := filesWith(c.dataDir, "chatcmpl-away-999"); err != nil || len(queued) == 0 {
+		return errors.Join(err, errors.New("the accepted calls are not in the queue's file"))
+	}
 	if err := noMarkerUnder(s.dir); err != nil {
 		return err
 	}

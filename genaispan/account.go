@@ -28,6 +28,9 @@ func (f *found) tally() tally {
 	return y
 }
 
+// isZero reports whether all that is said is 0, which libraries send for an answer whose usage they did not see.
+func (y *tally) isZero() bool { return max(y.i, y.o, y.r, y.w, y.t, y.n) == 0 }
+
 // excess is what the total has beyond input and output; 0 where one of the three is unknown.
 func (y *tally) excess() int64 {
 	if y.i < 0 || y.o < 0 || y.n < 0 {
@@ -46,6 +49,10 @@ func (f *found) account(d dialect, dst *Call) {
 	fam := familyOf(dst.Provider, modelOf(dst))
 	if y.i < 0 && y.o < 0 {
 		f.totalOnly(&y, dst)
+		return
+	}
+	if y.isZero() {
+		dst.note(NoteZeroUsage)
 		return
 	}
 	c := table[d.id][fam]

@@ -18,11 +18,21 @@ func alnumAnd(extra string) *charset {
 	return &s
 }
 
+// charsOf returns the set of the bytes of chars.
+func charsOf(chars string) *charset {
+	var s charset
+	for i := range len(chars) {
+		s[chars[i]] = true
+	}
+	return &s
+}
+
 var (
 	enumChars   = alnumAnd("_.:/-")  // enums, kinds, tiers
 	errorChars  = alnumAnd("_.:/*-") // error classes: *net.OpError, java.net.ConnectException, rate_limit_exceeded
 	nameChars   = alnumAnd("_.-")    // keys of tags, names in a usage object, finish reasons, hosts
 	numberChars = alnumAnd("+-.")    // what a JSON number may hold, and more
+	plainChars  = charsOf("+-.0123456789")
 )
 
 // isToken reports whether s is neither empty nor longer than limit, and made of set alone.

@@ -49,7 +49,7 @@ type scopePattern struct {
 
 // scopes are hints only: users rename their tracers. The first pattern that fits counts, so longer ones come first.
 var scopes = []scopePattern{
-	{"github.com/costkey/", dialectUniform},
+	{ownScopes, dialectUniform},
 	{"com.anthropic.claude_code", dialectClaudeCode},
 	{"com.anthropic.", dialectUniform},
 	{"pydantic-ai", dialectUniform},

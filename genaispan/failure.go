@@ -34,7 +34,8 @@ func (f *found) failure(span ptrace.Span, dst *Call) {
 	if dst.ErrorType == "" {
 		dst.ErrorType = semconv.ErrorTypeOther
 	}
-	dst.NoConnection = dst.HTTPStatus == 0 && dst.ResponseID == "" && dst.Usage.IsZero() && isNoConnection(dst.ErrorType)
+	dst.NoConnection = dst.HTTPStatus == 0 && dst.ResponseID == "" && dst.Usage.IsZero() &&
+		isNoConnection(dst.ErrorType, dst.ScopeName)
 }
 
 // lastException returns the class of the last exception event: never its message, which quotes prompts.
@@ -56,7 +57,7 @@ func lastException(span ptrace.Span) string {
 
 // noConnection holds the error classes that say that no connection to the provider was made, in lower case and without
 // the package in front. Classes that also cover a cancel, a time-out or a connection lost midway are not here, since
-// then the provider may have billed: Go's *net.OpError, Python's APIConnectionError, ECONNRESET.
+// then the provider may have billed: Python's APIConnectionError, ECONNRESET.
 var noConnection = map[string]bool{
 	"dial": true, "connection_refused": true, "connectionrefused": true, "name_resolution_error": true, "dns_error": true,
 	"dnserror": true, "econnrefused": true, "enotfound": true, "eai_again": true, "ehostunreach": true, "enetunreach": true,
@@ -66,8 +67,15 @@ var noConnection = map[string]bool{
 	"certificateverificationerror": true, "certificateinvaliderror": true,
 }
 
-// isNoConnection reports whether an error class says that no connection was made.
-func isNoConnection(class string) bool {
+// isNoConnection reports whether an error class says that no connection was made. Go's *net.OpError says so from our own
+// instrumentation only: elsewhere it may be a connection that was reset after the request was written.
+func isNoConnection(class, scope string) bool {
+	if class == "*net.OpError" {
+		return strings.HasPrefix(scope, ownScopes)
+	}
 	short := class[strings.LastIndexAny(class, ".*:/")+1:]
 	return noConnection[strings.ToLower(short)]
 }
+
+// ownScopes begins the names of CostKey's own scopes.
+const ownScopes = "github.com/costkey/costkey-otel/"

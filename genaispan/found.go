@@ -8,15 +8,6 @@ import (
 	"github.com/costkey/costkey-otel/semconv"
 )
 
-// byKey finds the rule of a key: its index in rules.
-var byKey = func() map[string]uint16 {
-	m := make(map[string]uint16, len(rules))
-	for i, r := range rules {
-		m[r.key] = uint16(i)
-	}
-	return m
-}()
-
 // candidatePrefixes are the beginnings of keys that only GenAI instrumentation writes.
 var candidatePrefixes = [...]string{
 	"gen_ai.", "llm.", "ai.", "openinference.", "embedding.", "reranker.", "langfuse.observation.", "langsmith.",
@@ -80,8 +71,8 @@ type found struct {
 // collect reads the attributes of one span, and its tags into dst.
 func (r *Reader) collect(m pcommon.Map, f *found, dst *Call) {
 	for k, v := range m.All() {
-		if i, ok := byKey[k]; ok {
-			f.take(&rules[i], uint16(len(rules))-i, v)
+		if i := ruleOf(k); i >= 0 {
+			f.take(&rules[i], uint16(len(rules)-i), v)
 		} else if key, ok := strings.CutPrefix(k, semconv.TagPrefix); ok {
 			dst.takeTag(key, v)
 		} else {

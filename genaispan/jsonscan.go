@@ -34,7 +34,9 @@ type jsonScanner struct {
 	depth   int
 	started bool
 	failed  bool
-	// oddName says that a name was longer than 64 bytes or no plain word.
+	// strict scans without paths, and looks at the names instead: oddName says that one was longer than 64 bytes or no
+	// plain word.
+	strict  bool
 	oddName bool
 	spaced  bool // there was white space between tokens
 
@@ -137,8 +139,11 @@ func (j *jsonScanner) name() bool {
 	}
 	j.pos++
 	j.space()
-	j.oddName = j.oddName || !isToken(name, maxEnum, nameChars)
-	j.push(name)
+	if j.strict {
+		j.oddName = j.oddName || !isToken(name, maxEnum, nameChars)
+	} else {
+		j.push(name)
+	}
 	return true
 }
 
@@ -301,7 +306,7 @@ func isProviderUsage(s string) bool {
 	if len(s) > maxProviderUsage || len(s) < 2 || s[0] != '{' {
 		return false
 	}
-	j := jsonScanner{s: s}
+	j := jsonScanner{s: s, strict: true}
 	for j.next() {
 		switch {
 		case j.kind == jsonString && !isToken(j.raw, maxEnum, enumChars), j.kind == jsonNull,
@@ -313,8 +318,6 @@ func isProviderUsage(s string) bool {
 }
 
 // isPlainNumber reports whether a JSON number is of a size that any database takes.
-func isPlainNumber(s string) bool {
-	return len(s) <= 32 && !strings.ContainsAny(s, "eE")
-}
+func isPlainNumber(s string) bool { return isToken(s, 32, plainChars) }
 
 const maxProviderUsage = 4096

@@ -24,6 +24,8 @@ const (
 	NoteClamped = "clamped"
 	// NoteTotalOnly: only a total was reported, which can't be priced.
 	NoteTotalOnly = "total_only"
+	// NoteZeroUsage: all counts were 0, which no answered call has; they were taken as unknown.
+	NoteZeroUsage = "zero_usage"
 	// NotePartialUsage: only one of input and output is known; the price is that of the known part.
 	NotePartialUsage = "partial_usage"
 	// NoteCacheUnknown: the dialect doesn't report cached tokens of this provider, so the price is an upper bound.
@@ -40,6 +42,9 @@ const (
 	NoteEnclosing = "enclosing_span"
 	// NoteHostUnknown: a local or private host served the call, so that the provider's price may not hold.
 	NoteHostUnknown = "host_unknown"
+	// NoteUsageFromOuter: the counts were told by the span around the call alone. A store takes them back if another call
+	// inside that span brings counts of its own.
+	NoteUsageFromOuter = "usage_from_outer"
 	// NoteTagsCut: there were more tags than are kept, or some were refused.
 	NoteTagsCut = "tags_cut"
 )

@@ -33,7 +33,7 @@ var providers = map[string]string{
 	"amazonbedrock": providerBedrock, "bedrockconverse": providerBedrock, "chatbedrock": providerBedrock,
 	"chatbedrockconverse": providerBedrock,
 	"gcpgemini":           providerGemini, "gemini": providerGemini, "google": providerGemini, "googlegenerativeai": providerGemini,
-	"googlegenai": providerGemini, "googlegla": providerGemini, "googleaigemini": providerGemini,
+	"googlegenai": providerGemini, "googleai": providerGemini, "googlegla": providerGemini, "googleaigemini": providerGemini,
 	"chatgooglegenerativeai": providerGemini,
 	"gcpvertexai":            providerVertex, "vertexai": providerVertex, "googlevertex": providerVertex, "vertex": providerVertex,
 	"googlevertexai": providerVertex, "googlevertexaigemini": providerVertex, "chatvertexai": providerVertex,

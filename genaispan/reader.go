@@ -77,16 +77,17 @@ func setIf(dst *string, s string, ok bool) {
 	}
 }
 
-// Read reads span into dst, which it overwrites, and says what the span is. For NotGenAI dst is left in an undefined
-// state. Strings in dst are the span's own: they live as long as dst is referenced, and no text outside the allow-list
+// Read reads span into dst, which it overwrites, and says what the span is. For NotGenAI dst has
+// the ids of the span and nothing else. Strings in dst are the span's own: they live as long as dst is referenced, and no text outside the allow-list
 // is among them. The slices of dst are used again, so a caller that keeps a call while it reads the next one into the
 // same dst clones it.
 func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaURL string, span ptrace.Span, dst *Call) Verdict {
 	attrs := span.Attributes()
+	dst.reset()
+	dst.TraceID, dst.SpanID, dst.ParentSpanID = span.TraceID(), span.SpanID(), span.ParentSpanID()
 	if !isCandidate(attrs) && !strings.HasPrefix(span.Name(), claudeCodePrefix) {
 		return NotGenAI
 	}
-	dst.reset()
 	var f found
 	r.collect(attrs, &f, dst)
 	d := f.recognise(scope.Name(), schemaURL, span.Name())
@@ -124,7 +125,6 @@ func (c *Call) reset() {
 }
 
 func (c *Call) readIdentity(res *Resource, scope pcommon.InstrumentationScope, span ptrace.Span) {
-	c.TraceID, c.SpanID, c.ParentSpanID = span.TraceID(), span.SpanID(), span.ParentSpanID()
 	c.StartNanos, c.EndNanos = int64(span.StartTimestamp()), int64(span.EndTimestamp())
 	c.Client = span.Kind() == ptrace.SpanKindClient
 	c.ServiceName, c.ServiceVersion, c.Environment = res.ServiceName, res.ServiceVersion, res.Environment
@@ -287,7 +287,7 @@ func (f *found) notes(d *dialect, j *judgement, dst *Call) {
 }
 
 // Each reads every span of td and yields what it is, with the call for ProviderCall and OuterSpan; for NotGenAI the
-// call holds nothing. The call is used again for the next span: a callee that keeps it copies it with Clone.
+// call has the ids of the span alone. The call is used again for the next span: a callee that keeps it copies it with Clone.
 func (r *Reader) Each(td ptrace.Traces, yield func(Verdict, *Call)) {
 	var c Call
 	for _, rs := range td.ResourceSpans().All() {

@@ -126,6 +126,18 @@ func isWideWord(s string) bool {
 
 // isLine reports whether s is one line of valid UTF-8 without control characters.
 func isLine(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return isWideLine(s)
+		}
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func isWideLine(s string) bool {
 	for _, r := range s {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return false
@@ -137,11 +149,11 @@ func isLine(s string) bool {
 // isFile reports whether s can be the path of a file. White space is taken in the folders only, so that a sentence is
 // none.
 func isFile(s string) bool {
-	if len(s) > maxCode || !isLine(s) {
-		return false
+	last := len(s)
+	for last > 0 && s[last-1] != '/' && s[last-1] != '\\' {
+		last--
 	}
-	last := s[strings.LastIndexAny(s, `/\`)+1:]
-	return isWord(last)
+	return len(s) <= maxCode && isLine(s[:last]) && isWord(s[last:])
 }
 
 // isTitle reports whether s can be the name of a service: a name of at most four words, no sentence.

@@ -7,6 +7,7 @@ import (
 // Status says how a price came about. The values are those of the column cost_status.
 type Status string
 
+// The statuses. Only priced, free, reported and not_billed carry a cost.
 const (
 	StatusPriced       Status = "priced"
 	StatusFree         Status = "free"          // a row matched and every rate used is 0
@@ -21,8 +22,8 @@ const (
 type Query struct {
 	Provider      string // canonical gen_ai.provider.name; "" is unknown
 	ResponseModel string // looked for first
-	RequestModel  string // looked for if the answered model is not known to the catalogue
-	Operation     string
+	RequestModel  string // looked for if the answered model is not in the catalogue, nor a snapshot of one that is
+	Operation     string // what the call was; no price hangs on it
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown
 	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell.
@@ -31,7 +32,7 @@ type Query struct {
 	Speed string
 	// SearchContext is the search context size of the call, "low", "medium" or "high"; "" is low, the providers' default.
 	SearchContext string
-	AtNanos       int64 // Unix time of the call's start: picks the row that was valid then
+	AtNanos       int64 // Unix time of the call's start in nanoseconds: picks the row that was valid then
 	Usage         *usage.Usage
 	// Refused says that the provider can't have billed: HTTP 400 or above, or no connection, and no usage.
 	Refused bool
@@ -45,8 +46,9 @@ type Result struct {
 	Provider string
 	Model    string // the catalogue's id of the model; "" where not found
 	Tier     string // the tier of the row that priced; "" where none did
-	Rule     string // the rule that matched: "exact", "alias", "prefix", "date"…; "" where none
+	Rule     string // the rule that matched, see README.md: "exact", "alias", "profile+request_model"…; "" where none
 	Reason   string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
+	Note     string // what was assumed in pricing, for the column notes: NoteCacheWriteSplit, NoteSearchContext; "" if nothing
 }
 
 // Line is one line of a priced call, for people who ask why.

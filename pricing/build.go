@@ -197,17 +197,3 @@ func (p *provider) relate(m *model) {
 		p.fineTunes[key] = append(p.fineTunes[key], groupEntry{model: m})
 	}
 }
-
-// undated cuts a date off the end of an id: "-2025-04-16", "-20250416", "@20250416".
-func undated(id string) string {
-	for _, layout := range [...]string{"-2006-01-02", "-20060102", "@20060102"} {
-		n := len(id) - len(layout)
-		if n <= 0 {
-			continue
-		}
-		if _, err := time.Parse(layout, id[n:]); err == nil {
-			return id[:n]
-		}
-	}
-	return id
-}

@@ -18,10 +18,13 @@ const reasonNoFactor = "no_rate:fast"
 // factors returns the multipliers that apply to a call: of where its data stayed, and of its speed mode. A place
 // without a multiplier costs what the others cost; a speed mode without one is missing.
 func (m *model) factors(q *Query) (f [2]factor, missing bool) {
-	switch m.residency(q) {
-	case "us":
+	if q.Speed == "" && m.multipliers == ([numMultipliers]factor{}) { // Fast path - few models have any
+		return f, false
+	}
+	switch where := m.residency(q); {
+	case strings.EqualFold(where, "us"):
 		f[0] = m.multipliers[multUS]
-	case "eu":
+	case strings.EqualFold(where, "eu"):
 		f[0] = m.multipliers[multEU]
 	}
 	if strings.EqualFold(q.Speed, "fast") {
@@ -35,7 +38,7 @@ func (m *model) factors(q *Query) (f [2]factor, missing bool) {
 // ("eu.api.openai.com"), else "".
 func (m *model) residency(q *Query) string {
 	if q.Residency != "" {
-		return strings.ToLower(q.Residency)
+		return q.Residency
 	}
 	region, rest, ok := strings.Cut(q.Host, ".")
 	if !ok || (region != "us" && region != "eu") {

@@ -295,3 +295,34 @@ func cutNumber(key []byte) (rest []byte, n int, ok bool) {
 	}
 	return key[:i], n, i < len(key)
 }
+
+// undated cuts a date off the end of an id: "-2025-04-16", "-20250416", "@20250416". Other ids come back as they are.
+func undated(id string) string {
+	for _, layout := range [...]string{"-0000-00-00", "-00000000", "@00000000"} {
+		if n := len(id) - len(layout); n > 0 && isDate(id[n:], layout) {
+			return id[:n]
+		}
+	}
+	return id
+}
+
+// isDate reports whether s is laid out like layout, a digit for each 0, with a month and a day that exist.
+func isDate(s, layout string) bool {
+	var digits [8]byte
+	n := 0
+	for i := range len(layout) {
+		switch {
+		case layout[i] != '0':
+			if s[i] != layout[i] {
+				return false
+			}
+		case s[i] < '0' || s[i] > '9':
+			return false
+		default:
+			digits[n] = s[i] - '0'
+			n++
+		}
+	}
+	month, day := 10*digits[4]+digits[5], 10*digits[6]+digits[7]
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31
+}

@@ -72,16 +72,22 @@ type wanted struct {
 	tier tier
 }
 
-// match looks the answered model up, then the asked one.
+// match looks the answered model up, then the asked one. An answer that names a snapshot nobody lists, of a family that
+// is listed, stays unknown, whatever was asked: the family's price may not be the snapshot's.
 func (t *Table) match(q *Query, at int64, served tier) found {
 	w := wanted{at: at, tier: served}
-	if f := t.matchID(q.Provider, q.ResponseModel, w); f.model != nil {
+	f := t.matchID(q.Provider, q.ResponseModel, w)
+	if f.model != nil || q.RequestModel == "" || q.RequestModel == q.ResponseModel {
 		return f
 	}
-	f := t.matchID(q.Provider, q.RequestModel, w)
-	if f.model != nil && q.ResponseModel != "" {
-		f.via |= viaRequestModel
+	if q.ResponseModel == "" {
+		return t.matchID(q.Provider, q.RequestModel, w)
 	}
+	if family := undated(q.ResponseModel); family != q.ResponseModel && t.matchID(q.Provider, family, w).model != nil {
+		return found{}
+	}
+	f = t.matchID(q.Provider, q.RequestModel, w)
+	f.via |= viaRequestModel
 	return f
 }
 

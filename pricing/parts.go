@@ -45,6 +45,9 @@ func countOr0(c usage.Count) int64 {
 func (p *parts) takeApart(u *usage.Usage) {
 	p.splitInput(u)
 	p.splitOutput(u)
+	if u.WebSearches|u.FileSearches|u.CodeSessions|u.InputCharacters|u.Images|u.Pages|u.SearchUnits == 0 {
+		return // Fast path - a call that is billed by tokens alone
+	}
 	p.set(kindWebSearch, countOr0(u.WebSearches))
 	p.set(kindFileSearch, countOr0(u.FileSearches))
 	p.set(kindCodeSession, countOr0(u.CodeSessions))

@@ -3,6 +3,8 @@ package pricing
 import (
 	"math/bits"
 	"strings"
+
+	"github.com/costkey/costkey-otel/usage"
 )
 
 // Price says what a call cost, or why that is not known. It allocates nothing, and is safe for concurrent use. It keeps
@@ -56,14 +58,31 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 		res.Status, res.Reason = StatusNoPrice, reasonNoFactor
 		return res
 	}
-	res.Rule, res.Tier = found.name(family), tierNames[row.tier]
+	res.Rule, res.Tier, res.Note = found.name(family), tierNames[row.tier], row.note(q.Usage)
 	b := bill{table: t, row: row, factors: factors, lines: lines}
-	b.fees(&p, q.SearchContext)
+	if b.fees(&p, q.SearchContext) && res.Note == "" {
+		res.Note = NoteSearchContext
+	}
 	res.Cost, res.Status, res.Reason = b.sum(&p)
 	if res.Status != StatusPriced && res.Status != StatusFree {
-		res.Tier = ""
+		res.Tier, res.Note = "", ""
 	}
 	return res
+}
+
+// NoteCacheWriteSplit is the Note of a call that wrote to a cache without saying for how long, at a price that hangs on
+// it: all of it is priced as kept for the default time, the cheaper one.
+const NoteCacheWriteSplit = "cache_write_split_unknown"
+
+// NoteSearchContext is the Note of a call with a fee by search context size that does not tell the size: it is priced as
+// the smallest, the providers' default.
+const NoteSearchContext = "search_context_unknown"
+
+func (r *row) note(u *usage.Usage) string {
+	if u.CacheWrite.Value() > 0 && !u.CacheWrite1h.IsKnown() && r.rates[kindCacheWrite] != r.rates[kindCacheWrite1h] {
+		return NoteCacheWriteSplit
+	}
+	return ""
 }
 
 // bill adds up the parts of one call at the rates of one row.
@@ -76,22 +95,26 @@ type bill struct {
 
 // fees moves counts to the kinds that the row has rates for: a request costs its fee where the row has one, and
 // requests and searches are sold by search context size at some providers. A count for which a row has only the price
-// of another base stays unbilled: the images a model drew are no second bill beside its tokens.
-func (b *bill) fees(p *parts, searchContext string) {
+// of another base stays unbilled: the images a model drew are no second bill beside its tokens. It reports whether a
+// fee hangs on a search context size that was not told.
+func (b *bill) fees(p *parts, searchContext string) (assumed bool) {
 	size := searchSize(searchContext)
 	for _, k := range [...]kind{kindRequest, kindRequestLow + size} {
 		if b.row.rates[k] != 0 {
 			p.set(k, 1)
+			assumed = k != kindRequest && searchContext == ""
 			break
 		}
 	}
 	if sized := kindWebSearchLow + size; b.row.rates[kindWebSearch] == 0 && b.row.rates[sized] != 0 {
 		p.set(sized, p.n[kindWebSearch])
 		p.set(kindWebSearch, 0)
+		assumed = assumed || (p.n[sized] > 0 && searchContext == "")
 	}
 	if p.unitsKnown && (p.inputKnown || p.outputKnown) {
 		b.dropOtherBases(p)
 	}
+	return assumed
 }
 
 // dropOtherBases is for a call with known tokens.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -43,19 +44,41 @@ var embedded = sync.OnceValue(func() *Table {
 // return the same Table.
 func Embedded() *Table { return embedded() }
 
+// EmbeddedCatalogue returns the document that Embedded reads, to be the lowest layer of LoadLayers.
+func EmbeddedCatalogue() io.Reader { return bytes.NewReader(embeddedCatalogue) }
+
 // Load reads a catalogue of schema costkey.prices/1 (see README.md). It checks everything a price depends on and reports
 // all problems at once. Errors wrap ErrCatalogue, or say why the document could not be read.
-func Load(r io.Reader) (*Table, error) {
-	data, err := io.ReadAll(r)
+func Load(r io.Reader) (*Table, error) { return LoadLayers(r) }
+
+// LoadLayers reads a catalogue and others on top of it, such as a user's own prices: a model of a later layer takes the
+// place of an earlier one of its id, and its aliases with it. The Table is as old as its lowest layer. Each layer must be
+// a catalogue that Load takes.
+func LoadLayers(base io.Reader, over ...io.Reader) (*Table, error) {
+	hash := sha256.New()
+	merged, err := readLayer(io.TeeReader(base, hash))
 	if err != nil {
-		return nil, fmt.Errorf("read catalogue: %w", err)
+		return nil, err
 	}
-	c, err := schema.Read(bytes.NewReader(data))
-	if err != nil {
+	for i, r := range over {
+		layer, err := readLayer(io.TeeReader(r, hash))
+		if err == nil {
+			_, err = build(layer, "")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i+1, err)
+		}
+		merged = schema.Merge(merged, layer)
+	}
+	return build(merged, merged.AsOf+"-"+hex.EncodeToString(hash.Sum(nil)[:6]))
+}
+
+func readLayer(r io.Reader) (*schema.Catalogue, error) {
+	c, err := schema.Read(r)
+	if errors.Is(err, schema.ErrSchema) {
 		return nil, fmt.Errorf("%w: %w", ErrCatalogue, err)
 	}
-	sum := sha256.Sum256(data)
-	return build(c, c.AsOf+"-"+hex.EncodeToString(sum[:6]))
+	return c, err
 }
 
 // AsOf returns the day on which the facts were last known true, as midnight UTC.

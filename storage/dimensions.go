@@ -161,35 +161,68 @@ func arrayLiteral(items []string) *string {
 // numbers to numbers, by commas. Objects of one provider differ in their numbers only, so that the template repeats.
 // ok is false where the object can't be split so that the two give it back (it holds a "?").
 func splitUsage(object string, template, numbers []byte) (t, n []byte, ok bool) {
-	inString, inNumber := false, false
-	for i := 0; i < len(object); i++ {
-		ch := object[i]
-		switch {
-		case ch == '?':
+	first := true
+	for i := 0; i < len(object); {
+		switch class := usageClass[object[i]]; class {
+		case classMark:
 			return template, numbers, false
-		case inString:
-			if ch == '\\' && i+1 < len(object) {
-				template = append(template, ch)
+		case classQuote:
+			end := stringEnd(object, i)
+			if strings.IndexByte(object[i:end], '?') >= 0 {
+				return template, numbers, false
+			}
+			template = append(template, object[i:end]...)
+			i = end
+		case classNumber:
+			start := i
+			for i < len(object) && (usageClass[object[i]] == classNumber || strings.IndexByte(".eE+", object[i]) >= 0) {
 				i++
-				ch = object[i]
-			} else if ch == '"' {
-				inString = false
 			}
-		case ch == '"':
-			inString = true
-		case ch >= '0' && ch <= '9', ch == '-', inNumber && (ch == '.' || ch == 'e' || ch == 'E' || ch == '+'):
-			if !inNumber {
-				if len(numbers) > 0 {
-					numbers = append(numbers, ',')
-				}
-				template = append(template, '?')
-				inNumber = true
+			if !first {
+				numbers = append(numbers, ',')
 			}
-			numbers = append(numbers, ch)
-			continue
+			first = false
+			numbers = append(numbers, object[start:i]...)
+			template = append(template, '?')
+		default:
+			template = append(template, object[i])
+			i++
 		}
-		inNumber = false
-		template = append(template, ch)
 	}
 	return template, numbers, true
 }
+
+// stringEnd returns the index behind the JSON string that begins at i.
+func stringEnd(s string, i int) int {
+	for i++; i < len(s); i++ {
+		j := strings.IndexByte(s[i:], '"')
+		if j < 0 {
+			return len(s)
+		}
+		i += j
+		escapes := 0
+		for s[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
+	return len(s)
+}
+
+const (
+	classOther = iota
+	classQuote
+	classNumber
+	classMark
+)
+
+// usageClass tells the bytes at which splitUsage does something.
+var usageClass = func() (class [256]uint8) {
+	class['"'], class['?'], class['-'] = classQuote, classMark, classNumber
+	for c := '0'; c <= '9'; c++ {
+		class[c] = classNumber
+	}
+	return class
+}()

@@ -56,6 +56,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 	var db database
 	root := newGroup("costkey", "Look at, and look after, what AI calls cost",
 		newDSNCommand(&db),
+		newPricesCommand(),
 		newReportCommand(&db),
 		newStorageCommand(&db),
 	)

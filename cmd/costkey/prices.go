@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -99,8 +100,8 @@ func (f *countFlag) Type() string { return "N" }
 
 // Set implements pflag.Value.
 func (f *countFlag) Set(value string) error {
-	var n int64
-	if err := json.Unmarshal([]byte(value), &n); err != nil || n < 0 || n > usage.MaxCount {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 || n > usage.MaxCount {
 		return fmt.Errorf("must be a whole number from 0 to %d", int64(usage.MaxCount))
 	}
 	*f = countFlag(usage.Known(n))
@@ -153,6 +154,9 @@ func (l *lookup) ask(table *pricing.Table, now time.Time) (*lookupAnswer, error)
 	res, lines := table.Explain(&q)
 	if res.Status == pricing.StatusNoUsage { // nothing to add up: show what it would be added up with
 		_, lines = table.Rates(&q)
+	}
+	if res.Model == "" { // whatever the counts: that is what was asked
+		res.Status = pricing.StatusUnknownModel
 	}
 	return newLookupAnswer(l.model, provider, at, table, res, lines), nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
@@ -122,14 +124,16 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 		notGenAI, outer, refused int
 		refusal                  error
 		auth                     = client.FromContext(ctx).Auth
-		call                     genaispan.Call
 	)
+	req.calls = make([]genaispan.Call, 0, td.SpanCount())
 	for _, rs := range td.ResourceSpans().All() {
 		res := e.reader.ReadResource(rs.Resource())
 		project, err := projectOf(auth, res.Project)
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
-				switch e.reader.Read(&res, ss.Scope(), ss.SchemaUrl(), span, &call) {
+				n := len(req.calls)
+				call := &req.calls[:n+1][n] // read in place: a call is too large to copy for nothing
+				switch e.reader.Read(&res, ss.Scope(), ss.SchemaUrl(), span, call) {
 				case genaispan.NotGenAI:
 					notGenAI++
 				case genaispan.OuterSpan:
@@ -140,7 +144,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 						continue
 					}
 					call.Project = project
-					req.calls = append(req.calls, call)
+					req.calls = req.calls[:n+1]
 				}
 			}
 		}
@@ -154,14 +158,23 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	return &req, nil
 }
 
+// rowBuffers hold the rows of a batch; a batch is some megabytes, several times a second.
+var rowBuffers = sync.Pool{New: func() any { return new([]storage.Call) }}
+
 // push settles, prices and writes one batch. It runs behind the queue, several batches at once.
 func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) error {
 	req, ok := r.(*request)
 	if !ok {
 		return consumererror.NewPermanent(fmt.Errorf("write calls: unexpected request type %T", r))
 	}
-	calls := genaispan.Settle(req.calls)
-	rows := make([]storage.Call, len(calls))
+	calls := req.calls
+	buffer := rowBuffers.Get().(*[]storage.Call)
+	defer func() {
+		clear(*buffer) // the strings of a batch must not live until the next
+		rowBuffers.Put(buffer)
+	}()
+	*buffer = slices.Grow((*buffer)[:0], len(calls))[:len(calls)]
+	rows := *buffer
 	notes := make(map[string]int)
 	for i := range calls {
 		stored(e.prices, &calls[i], &rows[i])

@@ -60,11 +60,11 @@ type exporter struct {
 	report *reporter
 
 	waiting, dropped, lost atomic.Int64
-	lastErr                atomic.Pointer[error]
+	firstErr               atomic.Pointer[error]
 
 	closing   chan struct{} // closed when shutdown begins: no more second tries
 	closeOnce sync.Once
-	halted    context.Context // ends when shutdown has run out of time
+	halted    context.Context // ends when shutdown gives up
 	halt      context.CancelFunc
 }
 
@@ -81,8 +81,11 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	defer cancel()
 	defer context.AfterFunc(e.halted, cancel)()
 	if err := e.send(ctx, spans); err != nil {
+		if e.isClosing() { // one batch that fails at the end speaks for the rest
+			e.halt()
+		}
+		e.firstErr.CompareAndSwap(nil, &err)
 		e.lost.Add(int64(len(spans)))
-		e.lastErr.Store(&err)
 		reportFailure(e.report, "spans", err)
 	}
 	return nil
@@ -116,13 +119,22 @@ func (e *exporter) pause(ctx context.Context, wait time.Duration) bool {
 // beginShutdown ends all waiting for an endpoint.
 func (e *exporter) beginShutdown() { e.closeOnce.Do(func() { close(e.closing) }) }
 
+func (e *exporter) isClosing() bool {
+	select {
+	case <-e.closing:
+		return true
+	default:
+		return false
+	}
+}
+
 // undelivered returns an error where spans were lost since the count was before.
 func (e *exporter) undelivered(before int64) error {
 	n := e.lost.Load() - before
 	if n <= 0 {
 		return nil
 	}
-	return fmt.Errorf("flush %d spans: %w", n, *e.lastErr.Load())
+	return fmt.Errorf("flush %d spans: %w", n, *e.firstErr.Load())
 }
 
 // reportFailure says that what ("spans", "metrics") did not arrive, and what to do about it where that is known.

@@ -72,12 +72,14 @@ func newPlan(c config) (plan, error) {
 		}
 		p.dsn = &d
 	}
-	spans, err := wanted(traces)
-	if err != nil {
-		return plan{}, err
-	}
-	if p.dsn == nil && !(spans && hasEndpoint(traces)) {
-		return plan{nothing: "neither COSTKEY_DSN nor OTEL_EXPORTER_OTLP_ENDPOINT is set, calls are not recorded"}, nil
+	if p.dsn == nil {
+		on, err := wanted(traces)
+		if err != nil {
+			return plan{}, err
+		}
+		if !on || !hasEndpoint(traces) {
+			return plan{nothing: "neither COSTKEY_DSN nor OTEL_EXPORTER_OTLP_ENDPOINT is set, calls are not recorded"}, nil
+		}
 	}
 	on, err := wanted(metrics)
 	p.metrics = on && hasEndpoint(metrics) && !hasMeterProvider()
@@ -93,7 +95,7 @@ type session struct {
 
 func (s *session) start(ctx context.Context, c config, p plan) error {
 	if p.foreign {
-		s.report.once(slog.LevelInfo, "foreign", "the program has a tracer provider, which is used; COSTKEY_DSN and the OTEL_* variables are its business")
+		s.report.once(slog.LevelInfo, "foreign", "a tracer provider is registered already and is used, COSTKEY_DSN is not")
 	} else if err := s.startProviders(ctx, c, p); err != nil {
 		return err
 	}

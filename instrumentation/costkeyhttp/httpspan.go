@@ -82,9 +82,9 @@ func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	s.Span.SetAttributes(kept...)
 }
 
-func (s discreetSpan) SetStatus(code codes.Code, _ string)          { s.Span.SetStatus(code, "") }
-func (s discreetSpan) AddEvent(string, ...trace.EventOption)        {}
-func (s discreetSpan) AddLink(trace.Link)                           {}
+func (s discreetSpan) SetStatus(code codes.Code, _ string)           { s.Span.SetStatus(code, "") }
+func (s discreetSpan) AddEvent(string, ...trace.EventOption)         {}
+func (s discreetSpan) AddLink(trace.Link)                            {}
 func (s discreetSpan) RecordError(err error, _ ...trace.EventOption) {}
 
 // discreet returns the attribute as it may be said; ok is false where it may not.

@@ -159,7 +159,7 @@ func (r *result) setStatus(span trace.Span) {
 // attributes returns what the end of the call tells, beyond what its start told.
 func (r *result) attributes() []attribute.KeyValue {
 	c, a := r.call, r.answer
-	attrs := make([]attribute.KeyValue, 0, 32)
+	attrs := make([]attribute.KeyValue, 0, 20)
 	if c.target.model == "" {
 		attrs = appendText(attrs, semconv.GenAIRequestModelKey, r.model)
 	}
@@ -218,13 +218,13 @@ func appendUsage(attrs []attribute.KeyValue, a *provider.Answer) []attribute.Key
 	attrs = appendCount(attrs, semconv.UsageCacheWrite5mKey, a.CacheWrite5m)
 	attrs = appendCount(attrs, semconv.UsageCacheWrite1hKey, u.CacheWrite1h)
 	attrs = appendCount(attrs, semconv.GenAIUsageReasoningOutputTokensKey, u.Reasoning)
-	attrs = appendCount(attrs, semconv.GenAIUsageAudioInputTokensKey, u.AudioInput)
-	attrs = appendCount(attrs, semconv.GenAIUsageImageInputTokensKey, u.ImageInput)
-	attrs = appendCount(attrs, semconv.GenAIUsageVideoInputTokensKey, u.VideoInput)
-	attrs = appendCount(attrs, semconv.GenAIUsageAudioOutputTokensKey, u.AudioOutput)
-	attrs = appendCount(attrs, semconv.GenAIUsageImageOutputTokensKey, u.ImageOutput)
-	attrs = appendCount(attrs, semconv.GenAIUsageAudioCacheReadInputTokensKey, u.CachedAudioInput)
-	attrs = appendCount(attrs, semconv.GenAIUsageImageCacheReadInputTokensKey, u.CachedImageInput)
+	attrs = appendPart(attrs, semconv.GenAIUsageAudioInputTokensKey, u.AudioInput)
+	attrs = appendPart(attrs, semconv.GenAIUsageImageInputTokensKey, u.ImageInput)
+	attrs = appendPart(attrs, semconv.GenAIUsageVideoInputTokensKey, u.VideoInput)
+	attrs = appendPart(attrs, semconv.GenAIUsageAudioOutputTokensKey, u.AudioOutput)
+	attrs = appendPart(attrs, semconv.GenAIUsageImageOutputTokensKey, u.ImageOutput)
+	attrs = appendPart(attrs, semconv.GenAIUsageAudioCacheReadInputTokensKey, u.CachedAudioInput)
+	attrs = appendPart(attrs, semconv.GenAIUsageImageCacheReadInputTokensKey, u.CachedImageInput)
 	attrs = appendCount(attrs, semconv.UsageWebSearchesKey, u.WebSearches)
 	if len(a.ProviderUsage) > len("{}") {
 		attrs = append(attrs, semconv.ProviderUsageKey.String(string(a.ProviderUsage)))
@@ -241,6 +241,14 @@ func appendText(attrs []attribute.KeyValue, key attribute.Key, text string) []at
 
 func appendCount(attrs []attribute.KeyValue, key attribute.Key, n usage.Count) []attribute.KeyValue {
 	if !n.IsKnown() {
+		return attrs
+	}
+	return append(attrs, key.Int64(n.Value()))
+}
+
+// appendPart is appendCount for the part of one modality, of which OpenAI reports zeros in every answer.
+func appendPart(attrs []attribute.KeyValue, key attribute.Key, n usage.Count) []attribute.KeyValue {
+	if n.Value() == 0 {
 		return attrs
 	}
 	return append(attrs, key.Int64(n.Value()))

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,6 +27,9 @@ const (
 	maxArchive = 200 << 20
 	// fetchTimeout bounds a download on a slow line.
 	fetchTimeout = 10 * time.Minute
+	// answerTimeout bounds the wait for a repository that does not answer: without a network a user should not wait
+	// long to be told.
+	answerTimeout = 20 * time.Second
 )
 
 // fetchable maps a major version to the release that is fetched for it, the ones that
@@ -134,7 +138,13 @@ func get(ctx context.Context, url string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s: %w", url, err)
 	}
-	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: answerTimeout}).DialContext,
+		TLSHandshakeTimeout:   answerTimeout,
+		ResponseHeaderTimeout: answerTimeout,
+		DisableKeepAlives:     true,
+	}}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("fetch PostgreSQL's programs: %w", err)

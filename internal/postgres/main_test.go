@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -26,7 +27,38 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperVariable); dir != "" {
 		os.Exit(own(dir))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if dir, err := seed(); err == nil {
+			_ = os.RemoveAll(dir)
+		}
+		os.Exit(code)
+	}))
+}
+
+// seed makes one data directory with a cluster, which is stopped: copying it is several times cheaper than making one.
+var seed = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "costkey-pg-seed-")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return dir, err
+	}
+	s, err := Start(context.Background(), Config{DataDir: dir, Parameters: fast()})
+	if err != nil {
+		return dir, err
+	}
+	return dir, s.Stop(context.Background())
+})
+
+// seeded is openDir with a data directory in it that has a cluster already.
+func seeded(t *testing.T) string {
+	t.Helper()
+	from, err := seed()
+	require.NoError(t, err)
+	dir := openDir(t)
+	require.NoError(t, exec.Command("cp", "-a", filepath.Join(from, "postgres"), dir).Run())
+	return dir
 }
 
 func own(dir string) int {

@@ -49,6 +49,9 @@ func findPrograms(ctx context.Context, cfg Config, major int, run account) (prog
 	if p, ok := choose(found, major); ok {
 		return p, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return programs{}, fmt.Errorf("look for PostgreSQL's programs: %w", err)
+	}
 	if cfg.BinDir != "" {
 		return programs{}, fmt.Errorf("%w that fit in %s: %s", ErrNoPrograms, cfg.BinDir, needed(major))
 	}

@@ -59,18 +59,28 @@ CREATE TABLE costkey.path (
 );
 
 -- Sessions, users and tags have many values that go out of use: one partition a day, dropped with the calls of that day.
--- An id is unique within its day only, so that the sequence may wrap.
-CREATE SEQUENCE costkey.context_id AS integer CYCLE;
-CREATE TABLE costkey.context (
+-- An id is unique within its day only, so that the sequences may wrap. Tags stand apart from sessions: a tag that differs
+-- from call to call must not repeat the session with each of its values.
+CREATE SEQUENCE costkey.session_id AS integer CYCLE;
+CREATE TABLE costkey.session (
     day        date NOT NULL,
-    id         integer NOT NULL DEFAULT nextval('costkey.context_id'),
+    id         integer NOT NULL DEFAULT nextval('costkey.session_id'),
     key        uuid NOT NULL,
     session_id text,
     user_id    text,
-    tags       jsonb,
     PRIMARY KEY (day, id)
 ) PARTITION BY RANGE (day);
-ALTER SEQUENCE costkey.context_id OWNED BY costkey.context.id;
+ALTER SEQUENCE costkey.session_id OWNED BY costkey.session.id;
+
+CREATE SEQUENCE costkey.tagset_id AS integer CYCLE;
+CREATE TABLE costkey.tagset (
+    day  date NOT NULL,
+    id   integer NOT NULL DEFAULT nextval('costkey.tagset_id'),
+    key  uuid NOT NULL,
+    tags jsonb,
+    PRIMARY KEY (day, id)
+) PARTITION BY RANGE (day);
+ALTER SEQUENCE costkey.tagset_id OWNED BY costkey.tagset.id;
 
 -- One call to a provider. Partitions of one UTC day each, made by the writers as they are needed. Uniqueness lives on the
 -- partitions (storage/queries/create_partition.sql): a unique index on the parent would have to hold started_at.
@@ -86,7 +96,8 @@ CREATE TABLE costkey.call (
     cell_id           integer NOT NULL,
     variant_id        integer NOT NULL,
     path_id           integer,
-    context_id        integer,
+    session_id        integer,
+    tagset_id         integer,
     input_tokens      integer CHECK (input_tokens >= 0),
     cache_read_tokens integer CHECK (cache_read_tokens >= 0),
     cache_write_tokens integer CHECK (cache_write_tokens >= 0),
@@ -175,9 +186,9 @@ CREATE VIEW costkey.calls AS
            v.streaming,
            v.http_status,
            v.error_type,
-           x.session_id,
-           x.user_id,
-           coalesce(x.tags, '{}') AS tags,
+           s.session_id,
+           s.user_id,
+           coalesce(t.tags, '{}') AS tags,
            EXISTS (SELECT FROM costkey.call_body b
                    WHERE b.started_at = c.started_at AND b.trace_id = c.trace_id
                      AND b.span_id = c.span_id AND b.project_id = c.project_id) AS has_body,
@@ -191,7 +202,8 @@ CREATE VIEW costkey.calls AS
     LEFT JOIN costkey.cell d ON d.id = c.cell_id
     LEFT JOIN costkey.variant v ON v.id = c.variant_id
     LEFT JOIN costkey.path l ON l.id = c.path_id
-    LEFT JOIN costkey.context x ON x.id = c.context_id AND x.day = (c.started_at AT TIME ZONE 'UTC')::date;
+    LEFT JOIN costkey.session s ON s.id = c.session_id AND s.day = (c.started_at AT TIME ZONE 'UTC')::date
+    LEFT JOIN costkey.tagset t ON t.id = c.tagset_id AND t.day = (c.started_at AT TIME ZONE 'UTC')::date;
 
 CREATE VIEW costkey.call_bodies AS
     SELECT p.slug AS project,

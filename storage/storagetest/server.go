@@ -21,15 +21,28 @@ const (
 // Server is a private PostgreSQL that a test may stop and start again, as an outage. Its DSN stays the same. It is not
 // safe for concurrent use.
 type Server struct {
-	dir     string
-	dsn     string
-	running *postgres.Server
+	dir        string
+	dsn        string
+	parameters map[string]string
+	running    *postgres.Server
 }
 
 // NewServer starts a server of the test's own, which ends with the test.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	server, err := newServer()
+	return startFor(t, fastParameters())
+}
+
+// NewDurableServer is NewServer with the parameters that the collector's private server has, fsync among them: for
+// benchmarks.
+func NewDurableServer(t testing.TB) *Server {
+	t.Helper()
+	return startFor(t, nil)
+}
+
+func startFor(t testing.TB, parameters map[string]string) *Server {
+	t.Helper()
+	server, err := newServer(parameters)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +72,7 @@ func (s *Server) Start() error {
 	if s.running != nil {
 		return nil
 	}
-	running, err := postgres.Start(context.Background(), postgres.Config{DataDir: s.dir, Parameters: parameters()})
+	running, err := postgres.Start(context.Background(), postgres.Config{DataDir: s.dir, Parameters: s.parameters})
 	if err != nil {
 		return fmt.Errorf("start a PostgreSQL for tests: %w", err)
 	}
@@ -67,13 +80,13 @@ func (s *Server) Start() error {
 	return nil
 }
 
-func newServer() (*Server, error) {
+func newServer(parameters map[string]string) (*Server, error) {
 	removeAbandoned()
 	dir, err := os.MkdirTemp("", dirPattern)
 	if err != nil {
 		return nil, fmt.Errorf("create a directory for tests: %w", err)
 	}
-	server := &Server{dir: dir}
+	server := &Server{dir: dir, parameters: parameters}
 	// The server's account is another one when the tests run as root.
 	if err := errors.Join(os.Chmod(dir, 0o711), server.Start()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -83,8 +96,8 @@ func newServer() (*Server, error) {
 
 func (s *Server) remove() error { return errors.Join(s.Stop(), os.RemoveAll(s.dir)) }
 
-// parameters trade durability for speed: the data dies with the test.
-func parameters() map[string]string {
+// fastParameters trade durability for speed: the data dies with the test.
+func fastParameters() map[string]string {
 	return map[string]string{
 		"fsync":                "off",
 		"full_page_writes":     "off",

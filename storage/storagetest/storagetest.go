@@ -44,7 +44,7 @@ func Main(m *testing.M, options ...goleak.Option) {
 			code = 1
 		}
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:revive // it is the end of a TestMain
 }
 
 // DSN returns the URL of a new, empty database, which is dropped when the test ends, with whoever is still connected.
@@ -119,7 +119,7 @@ func (c *cluster) serverURL() (string, error) {
 		c.url = named
 		return c.url, nil
 	}
-	server, err := newServer()
+	server, err := newServer(fastParameters())
 	if err != nil {
 		return "", err
 	}

@@ -62,3 +62,8 @@ func TestAServerKeepsItsDataAndItsDSNOverAnOutage(t *testing.T) {
 	assert.Equal(t, dsn, server.DSN())
 	require.NoError(t, exec(t.Context(), dsn, "TABLE kept"))
 }
+
+func TestADurableServerIsTheCollectorsOwn(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "on", storagetest.Value(t, storagetest.NewDurableServer(t).DSN(), "SELECT current_setting('fsync')"))
+}

@@ -10,8 +10,11 @@ import (
 	"time"
 )
 
-// DefaultEndpoint is where `make run` takes spans.
+// DefaultEndpoint is where `make run` takes spans unless it is told otherwise.
 const DefaultEndpoint = "http://localhost:4318"
+
+// listener is the variable that tells `make run` otherwise: "localhost:14318".
+const listener = "COSTKEY_OTLP_HTTP_ENDPOINT"
 
 // variables that say where spans go, in the order in which they count.
 var variables = []string{"COSTKEY_DSN", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
@@ -24,6 +27,14 @@ func Endpoint() (variable, endpoint string) {
 		}
 	}
 	return "", ""
+}
+
+// RunEndpoint is where `make run` takes spans.
+func RunEndpoint() string {
+	if address := os.Getenv(listener); address != "" {
+		return "http://" + address
+	}
+	return DefaultEndpoint
 }
 
 // ProjectOf is the project that a CostKey DSN names, empty where endpoint is none.

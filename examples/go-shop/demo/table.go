@@ -48,10 +48,14 @@ func trim(s string) string { return strings.TrimSuffix(strings.TrimRight(s, "0")
 
 // Print writes the lines as a table with their sum below.
 func Print(out io.Writer, lines []storage.FunctionCost) error {
+	width := 0
+	for _, l := range lines {
+		width = max(width, len(shortName(l.Function)))
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "calls\tunpriced\tinput\toutput\tcost USD\t")
 	for _, l := range lines {
-		row(w, l, "  "+shortName(l.Function)+"  "+l.File)
+		row(w, l, fmt.Sprintf("  %-*s  %s", width, shortName(l.Function), l.File))
 	}
 	row(w, total(lines), "  all")
 	if err := w.Flush(); err != nil {

@@ -152,7 +152,7 @@ func TestChatStream(t *testing.T) {
 				want.Tokens = provider.Tokens{}
 			}
 			stream := s.openAI.Chat.Completions.NewStreaming(t.Context(), p)
-			defer stream.Close()
+			defer func() { _ = stream.Close() }()
 			var acc openai.ChatCompletionAccumulator
 			for stream.Next() {
 				require.True(t, acc.AddChunk(stream.Current()))
@@ -201,7 +201,7 @@ func TestResponses(t *testing.T) {
 	})
 	t.Run("a stream", func(t *testing.T) {
 		stream := s.openAI.Responses.NewStreaming(t.Context(), ask("gpt-5-mini"))
-		defer stream.Close()
+		defer func() { _ = stream.Close() }()
 		var text strings.Builder
 		var last responses.ResponseStreamEventUnion
 		var number int64
@@ -277,7 +277,7 @@ func TestMessagesStream(t *testing.T) {
 	s := start(t)
 	want := recorded(t, provider.Messages, "claude-sonnet-4-5", false, 0)
 	stream := s.anthropic.Messages.NewStreaming(t.Context(), message("claude-sonnet-4-5"))
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	var acc anthropic.Message
 	var types []string
 	for stream.Next() {
@@ -365,7 +365,7 @@ func TestRefusals(t *testing.T) {
 		p := message("claude-haiku-4-5")
 		p.MaxTokens = 1_000_000
 		stream := s.anthropic.Messages.NewStreaming(t.Context(), p) // the SDK refuses so much without a stream
-		defer stream.Close()
+		defer func() { _ = stream.Close() }()
 		assert.False(t, stream.Next())
 		var apiErr *anthropic.Error
 		require.ErrorAs(t, stream.Err(), &apiErr)
@@ -417,7 +417,7 @@ func TestHeldStreamEndsWithTheClient(t *testing.T) {
 			"OpenAI has told nothing", "gpt-4.1-nano",
 			func(_ *testing.T, ctx context.Context, s *stand, leave func()) error {
 				stream := s.openAI.Chat.Completions.NewStreaming(ctx, chat("gpt-4.1-nano"))
-				defer stream.Close()
+				defer func() { _ = stream.Close() }()
 				for stream.Next() {
 					if stream.Current().Choices[0].Delta.Content != "" {
 						leave()
@@ -431,7 +431,7 @@ func TestHeldStreamEndsWithTheClient(t *testing.T) {
 			"Anthropic has told the input", "claude-haiku-4-5",
 			func(_ *testing.T, ctx context.Context, s *stand, leave func()) error {
 				stream := s.anthropic.Messages.NewStreaming(ctx, message("claude-haiku-4-5"))
-				defer stream.Close()
+				defer func() { _ = stream.Close() }()
 				for stream.Next() {
 					if stream.Current().Type == "content_block_delta" {
 						leave()

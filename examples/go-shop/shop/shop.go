@@ -20,7 +20,7 @@ import (
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/reviews"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/search"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/support"
-	"github.com/costkey/costkey-otel/instrumentation/costkeyctx"
+	"github.com/costkey/costkey-otel/instrumentation/costkey"
 )
 
 // maxQuestion bounds what is read of a question.
@@ -71,9 +71,9 @@ func (s *Shop) Handler(opts ...otelhttp.Option) http.Handler {
 // forShopper tells the measurement who a request is for, and which part of the shop it wants.
 func forShopper(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := costkeyctx.WithUser(r.Context(), r.Header.Get("X-Shopper"))
-		ctx = costkeyctx.WithSession(ctx, r.Header.Get("X-Session"))
-		ctx = costkeyctx.WithTags(ctx, attribute.String("page", r.Method+" "+r.URL.Path))
+		ctx := costkey.WithUser(r.Context(), r.Header.Get("X-Shopper"))
+		ctx = costkey.WithSession(ctx, r.Header.Get("X-Session"))
+		ctx = costkey.WithTags(ctx, attribute.String("page", r.Method+" "+r.URL.Path))
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

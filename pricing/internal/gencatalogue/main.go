@@ -1,7 +1,7 @@
 // Command gencatalogue makes pricing/prices.json, the catalogue that is built into the programs, from the reviewed
 // facts in pricing/catalogue: one file a provider and catalogue.json with the date. `go generate ./pricing` runs it.
 //
-// With -import FILE it first rewrites these facts from a document of "price facts schema 1" (see README.md beside it).
+// With -import FILE it first rewrites these facts from a document of "price facts schema 1" (see README.md of package pricing).
 package main
 
 import (

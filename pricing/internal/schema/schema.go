@@ -3,6 +3,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +55,14 @@ type Row struct {
 // ErrSchema is what Read wraps for a document that is not a catalogue of this schema.
 var ErrSchema = errors.New("not a catalogue of schema " + Name)
 
-// Read reads one catalogue. Unknown keys are errors, since a misspelled bound would change prices silently.
+// Read reads one catalogue, to the end of r. Unknown keys are errors, since a misspelled bound would change prices
+// silently. What is no such document is ErrSchema; other errors are those of r.
 func Read(r io.Reader) (*Catalogue, error) {
-	dec := json.NewDecoder(r)
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read catalogue: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var c Catalogue
 	if err := dec.Decode(&c); err != nil {

@@ -31,12 +31,12 @@ func (w *Writer) Describe(ctx context.Context, name string) (string, error) {
 	guide := anthropic.TextBlockParam{Text: styleGuide, CacheControl: anthropic.NewCacheControlEphemeralParam()}
 	guide.CacheControl.TTL = anthropic.CacheControlEphemeralTTLTTL1h
 	stream := w.Anthropic.Messages.NewStreaming(ctx, anthropic.MessageNewParams{
-		Model:     anthropic.Model(w.Describer),
+		Model:     w.Describer,
 		MaxTokens: 300,
 		System:    []anthropic.TextBlockParam{guide},
 		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock("Describe: " + name))},
 	})
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	var text strings.Builder
 	for stream.Next() {
 		text.WriteString(stream.Current().Delta.Text)

@@ -39,7 +39,7 @@ func (r *Reader) Summarise(ctx context.Context, texts []string) (string, error) 
 
 func (r *Reader) shorten(ctx context.Context, text string) (string, error) {
 	answer, err := r.Anthropic.Messages.New(ctx, anthropic.MessageNewParams{
-		Model:     anthropic.Model(r.One),
+		Model:     r.One,
 		MaxTokens: 100,
 		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock("In one sentence: " + text))},
 	})

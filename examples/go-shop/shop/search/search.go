@@ -86,7 +86,7 @@ func (f *Finder) Complete(ctx context.Context, typed string, emit func(string) e
 		},
 		StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
 	})
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	for stream.Next() {
 		for _, choice := range stream.Current().Choices {
 			if err := emit(choice.Delta.Content); err != nil {

@@ -45,7 +45,7 @@ func (d *Desk) answer(ctx context.Context, topic, question string) (string, erro
 		Instructions: openai.String("You are the support desk of a kitchen shop. Topic: " + topic),
 		Input:        responses.ResponseNewParamsInputUnion{OfString: openai.String(question)},
 	})
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	var b strings.Builder
 	for stream.Next() {
 		if event := stream.Current(); event.Type == "response.output_text.delta" {

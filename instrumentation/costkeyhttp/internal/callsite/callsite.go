@@ -11,6 +11,7 @@ import (
 const (
 	captured     = 64 // frames taken from the stack, innermost first
 	defaultDepth = 16
+	maxLevels    = 8 // parents that a site remembers as stacks
 )
 
 // A Frame is a line of code.
@@ -38,9 +39,10 @@ type Site struct {
 	// there is no own frame.
 	Path []string
 
-	id   uint64    // hash of the stack
-	from stackKey  // what it was made of, for another resolver
-	by   *Resolver // who made it; nil where made by hand
+	id    uint64    // hash of the stack
+	from  stackKey  // what it was made of, for another resolver
+	by    *Resolver // who made it; nil where from is not kept
+	level int       // parents behind from
 }
 
 // Options say what is the user's own. The zero value is ready to use.
@@ -101,10 +103,23 @@ func (r *Resolver) Capture(ctx context.Context, skip int) *Site {
 	key := stackKey{parent: parent, pcs: slices.Clone(pcs)}
 	site := r.resolve(key)
 	if site != nil {
-		site.id, site.from, site.by = hash, key, r
+		site.id = hash
+		site.remember(key, r)
 	}
 	r.stacks.put(hash, key, site)
 	return site
+}
+
+// remember keeps the stacks that the site was made of. A goroutine that starts its own successor, for ever, would make an
+// endless list of parents: every so often one keeps its path only.
+func (s *Site) remember(key stackKey, by *Resolver) {
+	level := 1
+	if key.parent != nil {
+		level = key.parent.level + 1
+	}
+	if level <= maxLevels {
+		s.from, s.by, s.level = key, by, level
+	}
 }
 
 // resolve makes a site of a stack. All frames teach where modules lie before the first is placed.

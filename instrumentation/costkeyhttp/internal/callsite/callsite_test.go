@@ -105,6 +105,27 @@ func TestAParentsPathIsReadByTheRulesOfTheChild(t *testing.T) {
 	}
 }
 
+func TestAnEndlessChainOfGoroutinesIsForgottenInTime(t *testing.T) {
+	t.Parallel()
+	r := New(Options{})
+	ctx := t.Context()
+	var site *Site
+	for range 50 {
+		site = r.Capture(ctx, 0)
+		ctx = WithParent(ctx, site)
+	}
+	n := 0
+	for s := site; s != nil; s = s.from.parent {
+		n++
+	}
+	if n > maxLevels+1 {
+		t.Errorf("%d parents are held", n)
+	}
+	if len(site.Path) != 1 {
+		t.Errorf("path %q", site.Path)
+	}
+}
+
 func TestNothingToReportIsNil(t *testing.T) {
 	t.Parallel()
 	r := New(Options{SkipPackages: []string{"github.com/costkey/costkey-otel"}})

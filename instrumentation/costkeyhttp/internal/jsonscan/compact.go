@@ -6,6 +6,7 @@ const MaxCompact = 4096
 const (
 	maxNesting = 8  // objects and arrays inside each other; deeper ones are left out
 	maxWord    = 64 // bytes of a key and of an enum string
+	usual      = 512
 )
 
 // compactor rebuilds an object from its tokens, leaving out what is no number, boolean or short enum string, so that no
@@ -20,6 +21,9 @@ type compactor struct {
 }
 
 func (c *compactor) begin() {
+	if c.buf == nil {
+		c.buf = make([]byte, 0, usual)
+	}
 	*c = compactor{buf: append(c.buf[:0], '{')}
 }
 

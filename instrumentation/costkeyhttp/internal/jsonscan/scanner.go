@@ -30,7 +30,7 @@ type Sink interface {
 
 // MaxText is the longest string that is handed over, in bytes as it stands in the document; a longer one is passed over.
 // So is a number of more than 32 bytes.
-const MaxText = 512
+const MaxText = 256
 
 const (
 	maxNumber = 32
@@ -93,6 +93,9 @@ func (s *Scanner) Reset() {
 	s.depth, s.skip, s.ntok, s.compactAt = 0, 0, 0, 0
 }
 
+// Look changes what is looked for, from the next document on; call it after [Scanner.Reset].
+func (s *Scanner) Look(set *Set) { s.set = set }
+
 // Done reports whether the document's outermost value has ended.
 func (s *Scanner) Done() bool { return s.state == done }
 
@@ -134,14 +137,16 @@ func (s *Scanner) openValue(p []byte, i int) int {
 	switch c {
 	case ' ', '\t', '\r', '\n':
 	case '"':
-		s.state = s.stringState()
+		if s.state = s.stringState(); s.state == inText && i+1 < len(p) {
+			return s.readText(p, i+1)
+		}
 	case '{', '[':
 		s.openContainer(c == '[')
 	case ']':
 		s.closeContainer(true)
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 't', 'f', 'n':
 		s.state, s.ntok, s.over = inScalar, 0, false
-		i-- // the token holds its first byte
+		return s.readScalar(p, i)
 	default:
 		s.state = dead
 	}
@@ -251,6 +256,7 @@ func (s *Scanner) openKey(p []byte, i int) int {
 	case '"':
 		s.ntok, s.over, s.escaped = 0, false, false
 		s.state = inKey
+		return s.readKey(p, i+1)
 	case '}':
 		s.closeContainer(false)
 	default:
@@ -269,6 +275,9 @@ func (s *Scanner) between(p []byte, i int) int {
 		s.state = dead
 	case c == ',':
 		s.nextMember()
+		if s.state == wantKey && i+1 < len(p) { // Fast path.
+			return s.openKey(p, i+1)
+		}
 	case c == '}' || c == ']':
 		s.closeContainer(c == ']')
 	default:
@@ -294,20 +303,50 @@ func (s *Scanner) readKey(p []byte, i int) int {
 	}
 	s.cur, s.state = none, wantColon
 	parent := s.stack[s.depth-1].node
-	if s.compactAt == 0 && parent == none {
-		return next
+	if parent != none || s.compactAt > 0 {
+		s.enter(parent, raw)
 	}
-	var key []byte // of a key that is too long: none
-	if !s.over {
-		key = s.decode(raw)
-	}
-	if parent != none && key != nil {
-		s.cur = s.set.child(parent, key)
-	}
-	if s.compactAt > 0 {
-		s.compact.member(key)
+	if next+1 < len(p) && p[next] == ':' { // Fast path: the value follows without a space.
+		s.state = wantValue
+		if c := p[next+1]; s.cur == none && s.compactAt == 0 {
+			return s.passValue(p, next+1, c)
+		}
+		return s.openValue(p, next+1)
 	}
 	return next
+}
+
+// enter goes to the value of a key below parent.
+func (s *Scanner) enter(parent int16, raw []byte) {
+	if s.compactAt > 0 {
+		var key []byte // of a key that is too long: none
+		if !s.over {
+			key = s.decode(raw)
+		}
+		s.compact.member(key)
+	}
+	if parent == none || s.over {
+		return
+	}
+	s.cur = s.set.child(parent, raw)
+	if s.cur == none && bytes.IndexByte(raw, '\\') >= 0 {
+		s.cur = s.set.child(parent, s.decode(raw))
+	}
+}
+
+// passValue is openValue for a value that nobody wants.
+func (s *Scanner) passValue(p []byte, i int, first byte) int {
+	if first != '"' {
+		return s.openValue(p, i)
+	}
+	s.escaped = false
+	j := s.stringEnd(p, i+1)
+	if j < 0 {
+		s.state = inSkipped
+		return len(p)
+	}
+	s.state = afterValue
+	return j + 1
 }
 
 func (s *Scanner) readText(p []byte, i int) int {
@@ -379,7 +418,8 @@ func (s *Scanner) stringEnd(p []byte, i int) int {
 			s.escaped = s.oddBackslashes(p[i:])
 			return -1
 		}
-		if q += from; !s.oddBackslashes(p[i:q]) {
+		q += from
+		if (q > i && p[q-1] != '\\') || !s.oddBackslashes(p[i:q]) {
 			s.escaped = false
 			return q
 		}

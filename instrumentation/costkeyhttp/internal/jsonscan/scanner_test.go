@@ -35,7 +35,9 @@ func (r *recorder) Value(field int, v Value) {
 	r.got = append(r.got, event(testPaths[field].Name, v.Kind, string(v.Text)))
 }
 
-func event(path string, kind Kind, text string) string { return fmt.Sprintf("%s %d %q", path, kind, text) }
+func event(path string, kind Kind, text string) string {
+	return fmt.Sprintf("%s %d %q", path, kind, text)
+}
 
 // scan reads doc in pieces of the given sizes, the rest at once.
 func scan(doc []byte, sizes ...int) (got []string, done bool) {

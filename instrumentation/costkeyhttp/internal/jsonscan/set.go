@@ -35,6 +35,7 @@ type node struct {
 	mode  Mode
 	elem  int16 // node of the elements, where this is an array
 	edges []edge
+	sizes uint64 // bit n: an edge's key has n bytes (63: or more)
 }
 
 // isLeaf reports whether nothing below the node is wanted.
@@ -46,10 +47,13 @@ type edge struct {
 }
 
 // Compile returns the set of the paths. A path's index in the list is the number its values are handed over with;
-// where a path is listed twice the later number counts.
+// where a path is listed twice the later number counts. A path without a name is left out, and keeps its number.
 func Compile(paths []Path) *Set {
 	s := &Set{nodes: []node{newNode()}}
 	for i, p := range paths {
+		if p.Name == "" {
+			continue
+		}
 		at := int16(0)
 		for name := range strings.SplitSeq(p.Name, ".") {
 			at = s.step(at, name)
@@ -75,16 +79,24 @@ func (s *Set) step(at int16, name string) int16 {
 	}
 	s.nodes = append(s.nodes, newNode())
 	to := int16(len(s.nodes) - 1)
-	s.nodes[at].edges = append(s.nodes[at].edges, edge{key: name, to: to})
+	n := &s.nodes[at]
+	n.edges = append(n.edges, edge{key: name, to: to})
+	n.sizes |= sizeBit(len(name))
 	return to
 }
 
 // child returns the node that key leads to below at, or none.
 func (s *Set) child(at int16, key []byte) int16 {
-	for i := range s.nodes[at].edges {
-		if e := &s.nodes[at].edges[i]; e.key == string(key) {
+	n := &s.nodes[at]
+	if n.sizes&sizeBit(len(key)) == 0 {
+		return none
+	}
+	for i := range n.edges {
+		if e := &n.edges[i]; e.key == string(key) {
 			return e.to
 		}
 	}
 	return none
 }
+
+func sizeBit(n int) uint64 { return 1 << min(n, 63) }

@@ -34,9 +34,7 @@ func anthropicFields() []Field {
 		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
 		{Path: "usage.output_tokens_details.thinking_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
 	}
-	for _, path := range []string{"delta.text", "delta.thinking", "delta.partial_json", "content_block.name"} {
-		fields = append(fields, Field{Path: path, Mode: jsonscan.Presence, Read: content})
-	}
+	fields = append(fields, generated("", "delta.text", "delta.thinking", "delta.partial_json", "content_block.name")...)
 	shared := []Field{
 		{Path: "input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
 		{Path: "cache_read_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},

@@ -27,7 +27,8 @@ type Format struct {
 	// reasoning. It runs once, at the end. May be nil.
 	Account func(*Answer)
 
-	set *jsonscan.Set
+	set  *jsonscan.Set
+	late *jsonscan.Set // without the early fields
 }
 
 // Field is one place in an answer and what it means.
@@ -35,6 +36,9 @@ type Field struct {
 	Path string
 	Mode jsonscan.Mode
 	Read func(*Answer, jsonscan.Value)
+	// Early says that the events of a stream behind the first content tell nothing new here, so that they needn't be
+	// searched for it.
+	Early bool
 }
 
 // formats are looked through in this order; the first suffix that fits wins, so longer ones come first.
@@ -51,11 +55,14 @@ var formats = compile(
 
 func compile(list ...*Format) []*Format {
 	for _, f := range list {
-		paths := make([]jsonscan.Path, len(f.Fields))
+		paths, late := make([]jsonscan.Path, len(f.Fields)), make([]jsonscan.Path, len(f.Fields))
 		for i, field := range f.Fields {
 			paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
+			if !field.Early {
+				late[i] = paths[i]
+			}
 		}
-		f.set = jsonscan.Compile(paths)
+		f.set, f.late = jsonscan.Compile(paths), jsonscan.Compile(late)
 	}
 	return list
 }
@@ -77,6 +84,15 @@ func Lookup(path string) (f *Format, model string, ok bool) {
 		}
 	}
 	return nil, "", false
+}
+
+// generated returns the fields of the places that hold generated text.
+func generated(prefix string, paths ...string) []Field {
+	fields := make([]Field, len(paths))
+	for i, path := range paths {
+		fields[i] = Field{Path: prefix + path, Mode: jsonscan.Presence, Read: content, Early: true}
+	}
+	return fields
 }
 
 // under returns the fields with each path below prefix.

@@ -52,9 +52,8 @@ func geminiFields() []Field {
 		{Path: "usageMetadata.serviceTier", Read: readTier},
 		{Path: "usageMetadata.trafficType", Read: readTier},
 	}
-	for _, path := range []string{"text", "functionCall.name", "inlineData.data", "executableCode.code"} {
-		fields = append(fields, Field{Path: "candidates.*.content.parts.*." + path, Mode: jsonscan.Presence, Read: content})
-	}
+	fields = append(fields, generated("candidates.*.content.parts.*.",
+		"text", "functionCall.name", "inlineData.data", "executableCode.code")...)
 	fields = append(fields, modalities("usageMetadata.promptTokensDetails.*", func(a *Answer) modalityCounts {
 		return modalityCounts{audio: &a.Usage.AudioInput, image: &a.Usage.ImageInput, video: &a.Usage.VideoInput}
 	})...)

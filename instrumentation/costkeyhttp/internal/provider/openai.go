@@ -45,10 +45,10 @@ var openAIResponses = &Format{
 }
 
 var openAICommon = append([]Field{
-	{Path: "id", Read: readID},
-	{Path: "model", Read: readModel},
+	{Path: "id", Read: readID, Early: true},
+	{Path: "model", Read: readModel, Early: true},
 	{Path: "service_tier", Read: readTier},
-	{Path: "system_fingerprint", Read: readFingerprint},
+	{Path: "system_fingerprint", Read: readFingerprint, Early: true},
 }, append(openAIErrors(""), openAIErrors("*.")...)...)
 
 // openAIErrors are the places of an error; Google's compatible endpoint wraps it in an array.
@@ -60,19 +60,15 @@ func openAIErrors(prefix string) []Field {
 }
 
 func chatFields() []Field {
-	fields := []Field{
+	fields := append([]Field{
 		{Path: "choices.*.finish_reason", Read: addReason},
-		{Path: "choices.*.text", Mode: jsonscan.Presence, Read: content},
-	}
-	for _, path := range []string{
+	}, generated("choices.*.", "text")...)
+	fields = append(fields, generated("choices.*.delta.",
 		"content", "refusal", "reasoning", "reasoning_content",
 		"tool_calls.*.function.name", "tool_calls.*.function.arguments",
 		"tool_calls.*.custom.name", "tool_calls.*.custom.input",
 		"function_call.name", "function_call.arguments",
-		"audio.data", "audio.transcript",
-	} {
-		fields = append(fields, Field{Path: "choices.*.delta." + path, Mode: jsonscan.Presence, Read: content})
-	}
+		"audio.data", "audio.transcript")...)
 	return append(fields, append(chatUsage("usage"), chatUsage("x_groq.usage")...)...)
 }
 
@@ -111,10 +107,7 @@ func responsesFields() []Field {
 		Field{Path: "type", Read: readResponsesEvent},
 		Field{Path: "code", Read: readErrorCode}, // of an "error" event
 	)
-	for _, path := range []string{"delta", "item.name", "partial_image_b64"} {
-		fields = append(fields, Field{Path: path, Mode: jsonscan.Presence, Read: content})
-	}
-	return fields
+	return append(fields, generated("", "delta", "item.name", "partial_image_b64")...)
 }
 
 // readResponsesEvent reads the type of a stream's event.

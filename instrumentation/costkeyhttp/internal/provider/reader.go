@@ -96,4 +96,7 @@ func (s eventSink) EndEvent() {
 	s.size = 0
 	s.answer.begin()
 	s.json.Reset()
+	if s.answer.Content {
+		s.json.Look(s.format.late)
+	}
 }

@@ -42,6 +42,7 @@ func (s *Splitter) Write(p []byte, h Handler) {
 	if s.lead >= 0 {
 		p = s.skipBOM(p)
 	}
+	returns := bytes.IndexByte(p, '\r') >= 0
 	for len(p) > 0 {
 		if s.cr {
 			s.cr = false
@@ -50,7 +51,7 @@ func (s *Splitter) Write(p []byte, h Handler) {
 				continue
 			}
 		}
-		line, rest, ended := cutLine(p)
+		line, rest, ended := cutLine(p, returns)
 		if len(line) > 0 {
 			s.any = true
 			s.part(line, h)
@@ -74,14 +75,16 @@ func (s *Splitter) Flush(h Handler) {
 	}
 }
 
-// cutLine returns p up to the first CR or LF, and what follows it.
-func cutLine(p []byte) (line, rest []byte, ended bool) {
+// cutLine returns p up to the first CR or LF, and what follows it. returns says that there may be a CR.
+func cutLine(p []byte, returns bool) (line, rest []byte, ended bool) {
 	end := bytes.IndexByte(p, '\n')
 	if end < 0 {
 		end = len(p)
 	}
-	if cr := bytes.IndexByte(p[:end], '\r'); cr >= 0 {
-		end = cr
+	if returns {
+		if cr := bytes.IndexByte(p[:end], '\r'); cr >= 0 {
+			end = cr
+		}
 	}
 	if end == len(p) {
 		return p, nil, false
@@ -103,6 +106,10 @@ func (s *Splitter) skipBOM(p []byte) []byte {
 
 // part reads on in a line.
 func (s *Splitter) part(line []byte, h Handler) {
+	if s.matched == 0 && s.state == inName && len(line) > len(field) && string(line[:len(field)+1]) == field+":" {
+		s.state, s.space, line = inValue, true, line[len(field)+1:] // Fast path.
+		s.beginData(h)
+	}
 	for s.state == inName {
 		if len(line) == 0 {
 			return

@@ -1,0 +1,192 @@
+package costkeyexporter_test
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/costkey/costkey-otel/exporter/costkeyexporter"
+	"github.com/costkey/costkey-otel/internal/postgres"
+	"github.com/costkey/costkey-otel/internal/seed"
+	"github.com/costkey/costkey-otel/storage"
+	"github.com/costkey/costkey-otel/storage/storagetest"
+)
+
+// The set-up of the exporter's rows in the table of benchmarks: batches of 20,000, two connections, ten or more
+// interleaved runs in one process, medians.
+const (
+	benchBatch       = 20_000
+	benchConnections = 2
+	benchRuns        = 12
+)
+
+// BenchmarkExporterAgainstCopy is pdata → PostgreSQL with hourly sums, against bare binary COPY of the same rows into an
+// identical table with the same indexes. Metrics: "ratio" against pgx's COPY, "ratio-raw" against COPY of bytes that
+// are encoded already, rows per second, and bytes per call on disk with indexes and the interned tables.
+func BenchmarkExporterAgainstCopy(b *testing.B) { benchmarkExporter(b, 0) }
+
+// BenchmarkExporterWithDoubles is the same with 20 % of the calls seen twice, by an SDK's own span too.
+func BenchmarkExporterWithDoubles(b *testing.B) { benchmarkExporter(b, 0.2) }
+
+func benchmarkExporter(b *testing.B, doubles float64) {
+	bench := newExporterBench(b, doubles)
+	var ours, copied, raw []float64
+	for range b.N {
+		for run := range benchRuns {
+			a, c, r := bench.run(b, run)
+			ours, copied, raw = append(ours, a), append(copied, c), append(raw, r)
+		}
+	}
+	b.ReportMetric(median(copied)/median(ours), "ratio")
+	b.ReportMetric(median(raw)/median(ours), "ratio-raw")
+	b.ReportMetric(benchBatch*benchConnections/median(ours), "calls/s")
+	b.ReportMetric(benchBatch*benchConnections/median(copied), "copy-rows/s")
+	bench.check(b)
+}
+
+type exporterBench struct {
+	exporter  exporter.Traces
+	store     *storage.Store
+	dsn       string
+	baselines [2]*storagetest.Baseline // for pgx's COPY and for the raw one
+	start     time.Time
+	doubles   float64
+}
+
+func newExporterBench(b *testing.B, doubles float64) *exporterBench {
+	b.Helper()
+	// Default durability: a server as quickstart runs it.
+	server, err := postgres.Start(b.Context(), postgres.Config{DataDir: b.TempDir()})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, server.Stop(context.Background())) })
+	b.Setenv(storagetest.URLVariable, server.DSN())
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	x := &exporterBench{start: today.Add(9 * time.Hour), doubles: doubles}
+	x.dsn = storagetest.DSN(b)
+	x.store = benchStore(b, x.dsn, today)
+	for i := range x.baselines {
+		target := storagetest.DSN(b)
+		benchStore(b, target, today)
+		x.baselines[i] = storagetest.NewBaseline(b, x.dsn, target, today)
+	}
+	f := costkeyexporter.NewFactory()
+	cfg := f.CreateDefaultConfig().(*costkeyexporter.Config)
+	cfg.Queue = configoptional.None[exporterhelper.QueueBatchConfig]() // the benchmark is the caller's goroutine itself
+	x.exporter, err = f.CreateTraces(b.Context(), exportertest.NewNopSettings(f.Type()), cfg)
+	require.NoError(b, err)
+	require.NoError(b, x.exporter.Start(b.Context(), storageHost{store: x.store}))
+	b.Cleanup(func() { require.NoError(b, x.exporter.Shutdown(context.Background())) })
+	return x
+}
+
+func benchStore(b *testing.B, dsn string, today time.Time) *storage.Store {
+	b.Helper()
+	s, err := storage.Open(storage.Config{DSN: dsn, Now: func() time.Time { return today.Add(12 * time.Hour) }})
+	require.NoError(b, err)
+	b.Cleanup(s.Close)
+	require.NoError(b, s.Migrate(b.Context()))
+	_, err = s.Maintain(b.Context())
+	require.NoError(b, err)
+	return s
+}
+
+// window is the time in which the calls of one batch start.
+func (x *exporterBench) window(run, part int) (from, until time.Time) {
+	const length = 5 * time.Minute
+	from = x.start.Add(time.Duration(run*benchConnections+part) * length)
+	return from, from.Add(length)
+}
+
+// run writes the same calls three ways and returns the seconds that each took.
+func (x *exporterBench) run(b *testing.B, run int) (ours, copied, raw float64) {
+	b.Helper()
+	batches := make([]ptrace.Traces, benchConnections)
+	for part := range batches {
+		from, until := x.window(run, part)
+		batches[part] = seed.Traces(seed.Options{
+			Calls: benchBatch, First: (run*benchConnections + part) * benchBatch, From: from, Until: until, Doubles: x.doubles,
+		})
+	}
+	ours = seconds(func(part int) error { return x.exporter.ConsumeTraces(context.Background(), batches[part]) }, b)
+	plain := make([]storagetest.Batch, benchConnections)
+	encoded := make([]storagetest.Raw, benchConnections)
+	for part := range plain {
+		from, until := x.window(run, part)
+		plain[part] = x.baselines[0].Read(b, from, until)
+		encoded[part] = x.baselines[1].ReadRaw(b, from, until)
+		require.Len(b, plain[part], benchBatch)
+	}
+	copied = seconds(func(part int) error { return x.baselines[0].Copy(context.Background(), plain[part]) }, b)
+	raw = seconds(func(part int) error { return x.baselines[1].CopyRaw(context.Background(), encoded[part]) }, b)
+	return ours, copied, raw
+}
+
+// seconds is how long work takes on all connections at once.
+func seconds(work func(part int) error, b *testing.B) float64 {
+	b.Helper()
+	runtime.GC()
+	var wg sync.WaitGroup
+	errs := make([]error, benchConnections)
+	start := time.Now()
+	for part := range benchConnections {
+		wg.Go(func() { errs[part] = work(part) })
+	}
+	wg.Wait()
+	took := time.Since(start).Seconds()
+	for _, err := range errs {
+		require.NoError(b, err)
+	}
+	return took
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return sorted[len(sorted)/2]
+}
+
+// check holds what was stored against what was sent, and reports its size.
+func (x *exporterBench) check(b *testing.B) {
+	b.Helper()
+	const want = benchRuns * benchConnections * benchBatch
+	calls, err := x.store.CountCalls(b.Context(), "", x.start)
+	require.NoError(b, err)
+	require.EqualValues(b, want, calls)
+	require.Equal(b, strconv.Itoa(want), storagetest.Value(b, x.dsn, "SELECT sum(calls) FROM costkey.costs_hourly"))
+	require.Equal(b, "true", storagetest.Value(b, x.dsn,
+		"SELECT (SELECT sum(cost_usd) FROM costkey.costs_hourly) = (SELECT sum(cost_usd) FROM costkey.calls)"))
+	_, err = x.store.Maintain(b.Context())
+	require.NoError(b, err)
+	storagetest.Exec(b, x.dsn, "VACUUM FULL costkey.hourly_delta")
+	size, err := strconv.ParseFloat(storagetest.Value(b, x.dsn, `SELECT sum(pg_total_relation_size(c.oid))
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'costkey' AND c.relkind = 'r'`), 64)
+	require.NoError(b, err)
+	b.ReportMetric(size/want, "bytes/call")
+}
+
+// storageHost is a collector whose one extension is the store.
+type storageHost struct{ store *storage.Store }
+
+func (h storageHost) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{component.MustNewID("costkey_storage"): storeExtension{store: h.store}}
+}
+
+type storeExtension struct {
+	component.StartFunc
+	component.ShutdownFunc
+	store *storage.Store
+}
+
+func (e storeExtension) Store() *storage.Store { return e.store }
