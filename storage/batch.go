@@ -13,9 +13,9 @@ import (
 // row is a call with the numbers of what it names.
 type row struct {
 	*Call
-	project, cell, variant, path, context int32
-	usageNumbers                          []byte
-	repeated                              bool // another call of the day has this response id
+	project, cell, variant, path, session, tagset int32
+	usageNumbers                                  []byte
+	repeated                                      bool // another call of the day has this response id
 }
 
 // rowKey is the identity of a call.
@@ -140,7 +140,7 @@ func (s *Store) intern(ctx context.Context, rows []row, res *WriteResult) ([]row
 	for _, part := range []struct {
 		in   *interner
 		miss []missing
-	}{{s.cells, miss.cells}, {s.variants, miss.variants}, {s.paths, miss.paths}, {s.contexts, miss.contexts}} {
+	}{{s.cells, miss.cells}, {s.variants, miss.variants}, {s.paths, miss.paths}, {s.sessions, miss.sessions}, {s.tagsets, miss.tagsets}} {
 		n, err := part.in.resolve(ctx, s.pool, part.miss)
 		if err != nil {
 			return nil, err
@@ -161,7 +161,7 @@ func (s *Store) intern(ctx context.Context, rows []row, res *WriteResult) ([]row
 
 // complete reports whether the row has the number of everything it names.
 func (r *row) complete() bool {
-	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) && (r.context != 0 || !r.hasContext())
+	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) && (r.session != 0 || !r.hasSession()) && (r.tagset != 0 || len(r.Tags) == 0)
 }
 
 // lookUp numbers rows from the caches and returns what those lack.
@@ -176,7 +176,7 @@ func (s *Store) lookUp(rows []row) *internWork {
 }
 
 func (s *Store) rlockInterners(lock bool) {
-	for _, in := range [...]*interner{s.cells, s.variants, s.paths, s.contexts} {
+	for _, in := range [...]*interner{s.cells, s.variants, s.paths, s.sessions, s.tagsets} {
 		if lock {
 			in.mu.RLock()
 		} else {
@@ -187,14 +187,14 @@ func (s *Store) rlockInterners(lock bool) {
 
 // internWork collects the rows that the caches do not know.
 type internWork struct {
-	cells, variants, paths, contexts []missing
-	seen                             map[string]struct{}
-	buf, template                    []byte
-	arena                            []byte
+	cells, variants, paths, sessions, tagsets []missing
+	seen                                      map[string]struct{}
+	buf, template                             []byte
+	arena                                     []byte
 }
 
 func (w *internWork) empty() bool {
-	return len(w.cells)+len(w.variants)+len(w.paths)+len(w.contexts) == 0
+	return len(w.cells)+len(w.variants)+len(w.paths)+len(w.sessions)+len(w.tagsets) == 0
 }
 
 // row looks up what r names. The caches are locked for reading.
@@ -219,9 +219,13 @@ func (w *internWork) row(s *Store, r *row) {
 		w.buf = pathKey(w.buf[:0], c)
 		r.path = w.find(s.paths, &w.paths, c, pathValues)
 	}
-	if c.hasContext() {
-		w.buf = contextKey(w.buf[:0], c)
-		r.context = w.find(s.contexts, &w.contexts, c, contextValues)
+	if c.hasSession() {
+		w.buf = sessionKey(w.buf[:0], c)
+		r.session = w.find(s.sessions, &w.sessions, c, sessionValues)
+	}
+	if len(c.Tags) > 0 {
+		w.buf = tagsetKey(w.buf[:0], c)
+		r.tagset = w.find(s.tagsets, &w.tagsets, c, tagsetValues)
 	}
 }
 
@@ -256,7 +260,7 @@ func appendRow(b copyBuffer, r *row) copyBuffer {
 		b = b.spanID(r.ParentSpanID)
 	}
 	b = b.micros(r.DurationMicros).micros(r.FirstTokenMicros).uuid(r.TraceID)
-	b = b.int4(r.project).int4(r.cell).int4(r.variant).int4OrNull(r.path).int4OrNull(r.context)
+	b = b.int4(r.project).int4(r.cell).int4(r.variant).int4OrNull(r.path).int4OrNull(r.session).int4OrNull(r.tagset)
 	b = b.count(u.Input).count(u.CacheRead).count(u.CacheWrite).count(u.Output).count(u.Reasoning)
 	b = b.trueOrNull(r.repeated)
 	b = b.moneyOrNull(r.CostUSD, r.CostKnown).moneyOrNull(r.ReportedUSD, r.HasReported)
@@ -268,7 +272,7 @@ func appendRow(b copyBuffer, r *row) copyBuffer {
 // callColumns are the columns of costkey.call in the order in which appendRow writes them.
 var callColumns = []string{
 	"started_at", "span_id", "parent_span_id", "duration_us", "first_token_us", "trace_id", "project_id", "cell_id",
-	"variant_id", "path_id", "context_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
+	"variant_id", "path_id", "session_id", "tagset_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
 	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail",
 }
 

@@ -77,28 +77,41 @@ func pathValues(c *Call) []*string {
 	return []*string{positive(c.LineNumber), arrayLiteral(c.CallPath)}
 }
 
-var contextTable = internedTable{
-	name:    "context",
-	columns: []string{"day", "session_id", "user_id", "tags"},
-	types:   []string{"date", "text", "text", "jsonb"},
+var sessionTable = internedTable{
+	name:    "session",
+	columns: []string{"day", "session_id", "user_id"},
+	types:   []string{"date", "text", "text"},
 	perDay:  true,
 }
 
-func (c *Call) hasContext() bool { return c.SessionID != "" || c.UserID != "" || len(c.Tags) > 0 }
+func (c *Call) hasSession() bool { return c.SessionID != "" || c.UserID != "" }
 
-func contextKey(k internKey, c *Call) internKey {
-	k = k.number(int64(dayOf(c.StartMicros))).text(c.SessionID).text(c.UserID)
+func sessionKey(k internKey, c *Call) internKey {
+	return k.number(int64(dayOf(c.StartMicros))).text(c.SessionID).text(c.UserID)
+}
+
+func sessionValues(c *Call) []*string {
+	return []*string{dayText(c), nullable(c.SessionID), nullable(c.UserID)}
+}
+
+var tagsetTable = internedTable{
+	name:    "tagset",
+	columns: []string{"day", "tags"},
+	types:   []string{"date", "jsonb"},
+	perDay:  true,
+}
+
+func tagsetKey(k internKey, c *Call) internKey {
+	k = k.number(int64(dayOf(c.StartMicros)))
 	for _, t := range c.Tags {
 		k = k.text(t.Key).text(t.Value)
 	}
 	return k
 }
 
-func contextValues(c *Call) []*string {
-	return []*string{
-		ptr(dayOf(c.StartMicros).time().Format(time.DateOnly)), nullable(c.SessionID), nullable(c.UserID), tagsJSON(c.Tags),
-	}
-}
+func tagsetValues(c *Call) []*string { return []*string{dayText(c), tagsJSON(c.Tags)} }
+
+func dayText(c *Call) *string { return ptr(dayOf(c.StartMicros).time().Format(time.DateOnly)) }
 
 // tagsJSON is the tags as a JSON object. A value that is no JSON scalar is kept as a string.
 func tagsJSON(tags []Tag) *string {

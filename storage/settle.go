@@ -280,7 +280,7 @@ func (s *Store) relatives(ctx context.Context, rows []row) ([]row, error) {
 type storedCall struct {
 	ProjectID                                                       int32
 	CellID, VariantID                                               int32
-	PathID, ContextID                                               *int32
+	PathID, Session, Tagset                                         *int32
 	Slug                                                            string
 	TraceID                                                         [16]byte
 	SpanID                                                          int64
@@ -313,7 +313,7 @@ func scanStored(r pgx.CollectableRow) (row, error) {
 	c, err := s.call()
 	return row{
 		Call: c, project: s.ProjectID, cell: s.CellID, variant: s.VariantID,
-		path: value(s.PathID), context: value(s.ContextID), repeated: value(s.ResponseRepeated),
+		path: value(s.PathID), session: value(s.Session), tagset: value(s.Tagset), repeated: value(s.ResponseRepeated),
 	}, err
 }
 

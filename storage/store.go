@@ -34,7 +34,8 @@ type Store struct {
 	cells      *interner
 	variants   *interner
 	paths      *interner
-	contexts   *interner
+	sessions   *interner
+	tagsets    *interner
 	// careful is the Unix time in nanoseconds until which batches look before they write: a batch that met a row of its
 	// own is often followed by more.
 	careful atomic.Int64
@@ -69,7 +70,7 @@ func Open(cfg Config) (*Store, error) {
 		s.now = time.Now
 	}
 	s.cells, s.variants = newInterner(cellTable), newInterner(variantTable)
-	s.paths, s.contexts = newInterner(pathTable), newInterner(contextTable)
+	s.paths, s.sessions, s.tagsets = newInterner(pathTable), newInterner(sessionTable), newInterner(tagsetTable)
 	return s, nil
 }
 
@@ -77,7 +78,7 @@ func Open(cfg Config) (*Store, error) {
 func (s *Store) resetCaches() {
 	s.partitions.reset()
 	s.projects.reset()
-	for _, in := range []*interner{s.cells, s.variants, s.paths, s.contexts} {
+	for _, in := range []*interner{s.cells, s.variants, s.paths, s.sessions, s.tagsets} {
 		in.reset()
 	}
 }

@@ -98,7 +98,8 @@ func (c *call) answered(r *http.Request, resp *http.Response, err error) {
 		return
 	}
 	c.raw = resp.Body
-	if resp.Request == r {
+	// HTTP/2 answers with a copy of the request it was given.
+	if q := resp.Request; q == r || (q != nil && q.URL == r.URL && callFrom(q.Context()) == c) {
 		resp.Request = c.incoming
 	}
 }

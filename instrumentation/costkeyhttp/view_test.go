@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -127,8 +128,11 @@ func TestRealAnswersAreTheSameOverBothVersionsOfHTTP(t *testing.T) {
 				}
 				defer resp.Body.Close()
 				body, err := io.ReadAll(resp.Body)
-				return fmt.Sprint(resp.Status, resp.Proto, resp.ContentLength, resp.Uncompressed, resp.TransferEncoding,
-					resp.Trailer, resp.Header.Get("Content-Type"), resp.Request == r, len(body), err)
+				if resp.Request != r && !h2 { // HTTP/2 itself answers with a copy at times
+					t.Errorf("%s: the answer's request is another", mode)
+				}
+				return streamID.ReplaceAllString(fmt.Sprint(resp.Status, resp.Proto, resp.ContentLength, resp.Uncompressed,
+					resp.TransferEncoding, resp.Trailer, resp.Header.Get("Content-Type"), len(body), err), "")
 			}
 			bare := fetch(srv.Client().Transport)
 			if got := fetch(transport(s, srv.Client().Transport, costkeyhttp.WithProvider(host, "openai"))); got != bare {
@@ -138,6 +142,8 @@ func TestRealAnswersAreTheSameOverBothVersionsOfHTTP(t *testing.T) {
 		}
 	}
 }
+
+var streamID = regexp.MustCompile(`stream ID \d+`)
 
 func view(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
