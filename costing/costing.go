@@ -4,6 +4,8 @@
 package costing
 
 import (
+	"strings"
+
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/pricing"
 )
@@ -17,11 +19,25 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 		Operation:     c.Operation,
 		ServiceTier:   c.ServiceTier,
 		Host:          c.Host,
+		Residency:     word(c.ProviderUsage, `"inference_geo":"`),
+		Speed:         word(c.ProviderUsage, `"speed":"`),
+		SearchContext: word(c.ProviderUsage, `"search_context_size":"`),
 		AtNanos:       c.StartNanos,
 		Usage:         &c.Usage,
 		Refused:       c.Refused(),
 	}
 	return table.Price(&q)
+}
+
+// word is the string that follows key in a provider's usage object, which is compact JSON without free text; "" where
+// it is not there. Names: Anthropic's usage.inference_geo and usage.speed, Perplexity's usage.search_context_size.
+func word(object, key string) string {
+	i := strings.Index(object, key)
+	if i < 0 {
+		return ""
+	}
+	value, _, _ := strings.Cut(object[i+len(key):], `"`)
+	return value
 }
 
 // Known reports whether a result of this status carries a cost. Where it does not, the cost is unknown, never 0.

@@ -1,6 +1,7 @@
 package costkeyexporter
 
 import (
+	"slices"
 	"time"
 
 	"github.com/costkey/costkey-otel/costing"
@@ -30,6 +31,9 @@ func stored(table *pricing.Table, c *genaispan.Call, dst *storage.Call) {
 		FunctionName: c.FunctionName, FilePath: c.FilePath, LineNumber: c.LineNumber, CallPath: c.CallPath,
 		SessionID: c.SessionID, UserID: c.UserID, Notes: c.Notes,
 		RequestBody: c.RequestBody, ResponseBody: c.ResponseBody,
+	}
+	if price.Note != "" {
+		dst.Notes = append(slices.Clip(dst.Notes), price.Note)
 	}
 	if dst.CostKnown {
 		dst.CostUSD = price.Cost

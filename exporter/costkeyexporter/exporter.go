@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -93,13 +92,13 @@ func (e *tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) er
 	if err != nil {
 		return consumererror.NewPermanent(err)
 	}
-	if len(req.calls) == 0 {
+	if req == nil {
 		return nil
 	}
 	if err := e.Traces.ConsumeTraces(context.WithValue(withoutMetadata(ctx), requestKey{}, req), td); err != nil {
 		return err
 	}
-	add(ctx, e.telemetry.accepted, len(req.calls), "", "")
+	add(ctx, e.telemetry.accepted, req.accepted, "", "")
 	return nil
 }
 
@@ -116,48 +115,6 @@ func requestFromContext(ctx context.Context, _ ptrace.Traces) (xexporterhelper.R
 	return req, nil
 }
 
-// read turns spans into calls. Spans of a resource whose project can't be told are dropped and counted; if that is all
-// there is, the sender hears of it.
-func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, error) {
-	var (
-		req                      request
-		notGenAI, outer, refused int
-		refusal                  error
-		auth                     = client.FromContext(ctx).Auth
-	)
-	req.calls = make([]genaispan.Call, 0, td.SpanCount())
-	for _, rs := range td.ResourceSpans().All() {
-		res := e.reader.ReadResource(rs.Resource())
-		project, err := projectOf(auth, res.Project)
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, span := range ss.Spans().All() {
-				n := len(req.calls)
-				call := &req.calls[:n+1][n] // read in place: a call is too large to copy for nothing
-				switch e.reader.Read(&res, ss.Scope(), ss.SchemaUrl(), span, call) {
-				case genaispan.NotGenAI:
-					notGenAI++
-				case genaispan.OuterSpan:
-					outer++
-				case genaispan.ProviderCall:
-					if err != nil {
-						refused, refusal = refused+1, err
-						continue
-					}
-					call.Project = project
-					req.calls = req.calls[:n+1]
-				}
-			}
-		}
-	}
-	add(ctx, e.telemetry.ignored, notGenAI, "reason", "not_genai")
-	add(ctx, e.telemetry.ignored, outer, "reason", "outer")
-	add(ctx, e.telemetry.dropped, refused, "reason", "bad_project")
-	if refusal != nil && len(req.calls) == 0 {
-		return nil, refusal
-	}
-	return &req, nil
-}
-
 // rowBuffers hold the rows of a batch; a batch is some megabytes, several times a second.
 var rowBuffers = sync.Pool{New: func() any { return new([]storage.Call) }}
 
@@ -167,30 +124,30 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 	if !ok {
 		return consumererror.NewPermanent(fmt.Errorf("write calls: unexpected request type %T", r))
 	}
-	calls := req.calls
+	joined := req.settle()
 	buffer := rowBuffers.Get().(*[]storage.Call)
 	defer func() {
 		clear(*buffer) // the strings of a batch must not live until the next
 		rowBuffers.Put(buffer)
 	}()
-	*buffer = slices.Grow((*buffer)[:0], len(calls))[:len(calls)]
-	rows := *buffer
+	*buffer = slices.Grow((*buffer)[:0], len(req.calls))
 	notes := make(map[string]int)
-	for i := range calls {
-		stored(e.prices, &calls[i], &rows[i])
-		for _, note := range calls[i].Notes {
+	for i := range req.calls {
+		if req.calls[i].Outer {
+			continue
+		}
+		*buffer = append(*buffer, storage.Call{})
+		row := &(*buffer)[len(*buffer)-1]
+		stored(e.prices, &req.calls[i], row)
+		for _, note := range row.Notes {
 			notes[note]++
 		}
 	}
-	res, err := e.store.WriteCalls(ctx, rows)
+	res, err := e.store.WriteCalls(ctx, *buffer)
 	if err != nil {
-		if storage.IsRetryable(err) {
-			return err
-		}
-		add(ctx, e.telemetry.dropped, len(rows), "reason", "refused")
-		return consumererror.NewPermanent(err)
+		return e.writeFailed(ctx, err, len(*buffer))
 	}
-	res.Settled += len(req.calls) - len(calls)
+	res.Settled += joined
 	e.telemetry.outcome(ctx, res)
 	for note, n := range notes {
 		add(ctx, e.telemetry.noted, n, "note", note)
@@ -199,4 +156,13 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 		e.logger.Warn("Calls set aside.", zap.String("reason", string(reason)), zap.Int("calls", n))
 	}
 	return nil
+}
+
+// writeFailed tells exporterhelper whether to try again.
+func (e *tracesExporter) writeFailed(ctx context.Context, err error, calls int) error {
+	if storage.IsRetryable(err) {
+		return err
+	}
+	add(ctx, e.telemetry.dropped, calls, "reason", "refused")
+	return consumererror.NewPermanent(err)
 }

@@ -15,7 +15,37 @@ import (
 // request is what waits in the queue: calls as they were read from spans, with their project, without bodies unless
 // those are captured. A span is read once, before the queue, so that nothing else of it can reach a queue's file.
 type request struct {
-	calls []genaispan.Call
+	calls []genaispan.Call // outer spans among them: they tell which calls belong together
+	// accepted is the number of calls in the sender's batch that this request was made of.
+	accepted int
+	// settled says that spans of one call are joined already.
+	settled bool
+}
+
+// settle joins the spans of one call once a batch is complete, and returns how many spans that made outer ones. Again,
+// for a retry, it finds nothing to do.
+func (r *request) settle() int {
+	if r.settled {
+		return 0
+	}
+	r.settled = true
+	return r.join(nil)
+}
+
+func (r *request) join(others []genaispan.Link) int {
+	before := r.leaves()
+	r.calls = genaispan.Settle(r.calls, others...)
+	return before - r.leaves()
+}
+
+func (r *request) leaves() int {
+	n := 0
+	for i := range r.calls {
+		if !r.calls[i].Outer {
+			n++
+		}
+	}
+	return n
 }
 
 var _ xexporterhelper.Request = (*request)(nil)
