@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -41,7 +42,7 @@ func (s *stage) collector(name, databaseURL string) (*collector, error) {
 		return nil, err
 	}
 	c.grpc, c.http, c.health, c.metrics = addresses[0], addresses[1], addresses[2], addresses[3]
-	s.onClose(c.kill)
+	s.onClose(c.end)
 	return c, nil
 }
 
@@ -142,6 +143,7 @@ func (c *collector) healthy(ctx context.Context) error {
 // stop asks the collector to end, as Ctrl-C and an orchestrator do, and wants it to end well and soon.
 func (c *collector) stop() error {
 	if err := c.process.Process.Signal(syscall.SIGTERM); err != nil {
+		c.process = nil
 		return fmt.Errorf("stop collector %s: %w", c.name, err)
 	}
 	timer := time.NewTimer(stopPatience)
@@ -157,6 +159,29 @@ func (c *collector) stop() error {
 		return fmt.Errorf("stop collector %s: it ended with %s", c.name, state)
 	}
 	return nil
+}
+
+// end leaves nothing running, whatever the scenario came to. It is safe where nothing runs.
+func (c *collector) end() error {
+	var err error
+	if c.process != nil {
+		err = c.stop()
+	}
+	// Where the story ended between a kill and the next start, the embedded PostgreSQL is still there.
+	content, readErr := os.ReadFile(filepath.Join(c.dataDir, "postgres", "data", "postmaster.pid"))
+	if readErr != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	pid, convErr := strconv.Atoi(first)
+	if convErr != nil || pid <= 1 {
+		return err
+	}
+	// SIGINT is PostgreSQL's fast shutdown.
+	if killErr := syscall.Kill(pid, syscall.SIGINT); !errors.Is(killErr, syscall.ESRCH) {
+		err = errors.Join(err, killErr)
+	}
+	return err
 }
 
 // kill ends the collector as the kernel does when memory is short. It is safe where none runs.

@@ -61,6 +61,9 @@ func runAll(root, only string) error {
 	}
 	passed, failed := 0, 0
 	for _, sc := range scenarios() {
+		if ctx.Err() != nil {
+			break
+		}
 		if !pattern.MatchString(sc.name) {
 			continue
 		}
@@ -72,6 +75,8 @@ func runAll(root, only string) error {
 	}
 	fmt.Printf("e2e: %d passed, %d failed\n", passed, failed)
 	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted")
 	case failed > 0:
 		return fmt.Errorf("%d of %d scenarios failed", failed, passed+failed)
 	case passed == 0:

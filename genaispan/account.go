@@ -203,10 +203,11 @@ func (f *found) store(y *tally, dst *Call) {
 
 // noteUsage marks what a reader of the bill should know (steps 4 to 6).
 func (f *found) noteUsage(y *tally, d dialect, fam family, c cell, dst *Call) {
-	if y.i < 0 != (y.o < 0) && dst.Operation != "embeddings" && dst.Operation != "rerank" {
+	noOutput := dst.Operation == "embeddings" || dst.Operation == "rerank"
+	if y.i < 0 != (y.o < 0) && !noOutput {
 		dst.note(NotePartialUsage)
 	}
-	if c == lost && y.r < 0 && y.w < 0 {
+	if c == lost && y.r < 0 && y.w < 0 && !noOutput {
 		dst.note(NoteCacheUnknown)
 	}
 	if y.w > 0 && fam == familyAnthropic && !f.known(cWrite5m) && !f.known(cWrite1h) {

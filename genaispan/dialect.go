@@ -6,31 +6,32 @@ import "strings"
 type dialectID uint8
 
 const (
-	dialectUnknown        dialectID = iota
-	dialectUniform                  // ours, the Anthropic SDK's, Pydantic AI, Logfire, Mastra: semconv's rule everywhere
-	dialectGenAIDev                 // schema gen-ai-dev
-	dialectVercel7                  // scope gen_ai
-	dialectVercelOld                // scope ai: 3 to 6
-	dialectVercel6                  // the same, seen to be 6
-	dialectContrib                  // opentelemetry-python-contrib and -js-contrib
-	dialectContribVtx               // its vertexai
-	dialectContribAWS               // its botocore
-	dialectOpenLLMetry              // Python
-	dialectTraceloopJS              // JavaScript
-	dialectLangChain                // LangChain's usage_metadata, by OpenLLMetry, ADOT
-	dialectLangSmith                // the same, by LangSmith
-	dialectOpenInference            //
-	dialectOpenInfVtx               // its vertexai
-	dialectOpenLIT                  //
-	dialectLangfuse                 //
-	dialectADK                      //
-	dialectStrands                  //
-	dialectClaudeCode               //
-	dialectLiteLLM                  //
-	dialectSentry                   //
-	dialectMicrosoftAI              // Microsoft.Extensions.AI, Semantic Kernel
-	dialectAgentFramework           //
-	dialectSpring                   //
+	dialectUnknown     dialectID = iota
+	dialectUniform               // ours, the Anthropic SDK's, Pydantic AI, Logfire, Mastra: semconv's rule everywhere
+	dialectGenAIDev              // schema gen-ai-dev
+	dialectVercel7               // scope gen_ai
+	dialectVercelOld             // scope ai: 3 to 6
+	dialectVercel6               // the same, seen to be 6
+	dialectContrib               // opentelemetry-python-contrib
+	dialectContribJS             // @opentelemetry/instrumentation-openai
+	dialectContribVtx            // its vertexai
+	dialectContribAWS            // its botocore
+	dialectOpenLLMetry           // Python
+	dialectTraceloopJS           // JavaScript
+	dialectLangChain             // LangChain's usage_metadata, by OpenLLMetry, ADOT
+	dialectLangSmith             // the same, by LangSmith
+	dialectOpenInference
+	dialectOpenInfVtx // its vertexai
+	dialectOpenLIT
+	dialectLangfuse
+	dialectADK
+	dialectStrands
+	dialectClaudeCode
+	dialectLiteLLM
+	dialectSentry
+	dialectMicrosoftAI // Microsoft.Extensions.AI, Semantic Kernel
+	dialectAgentFramework
+	dialectSpring
 	numDialects
 )
 
@@ -74,7 +75,7 @@ var scopes = []scopePattern{
 	{"agent_framework", dialectAgentFramework},
 	{"Experimental.Microsoft.Agents.AI", dialectAgentFramework},
 	{"amazon.opentelemetry.distro.instrumentation.langchain", dialectLangChain},
-	{"@opentelemetry/instrumentation-", dialectContrib},
+	{"@opentelemetry/instrumentation-", dialectContribJS},
 	{"opentelemetry.instrumentation.openai_v2", dialectContrib},
 	{"opentelemetry.instrumentation.openai_agents", dialectContrib},
 	{"opentelemetry.instrumentation.google_genai", dialectContrib},
@@ -204,15 +205,16 @@ var table = [numDialects][numFamilies]cell{
 	dialectGenAIDev: {plain, plain, plain, plain, plain},
 	dialectVercel7:  {plain, plain, plain, plain, plain},
 	dialectVercel6:  {plain, plain, plain, plain, plain},
-	// Seen: ai 4.3 and 5.0 with Anthropic and Google; vercel/ai packages/*/src/convert-*-usage.ts.
-	dialectVercelOld: {plain, inExcl, inExcl, outExcl, outExcl},
+	// Seen: ai 4.3 and 5.0, where an OpenAI call without stream says nothing of its cache; vercel/ai packages/*/src/convert-*-usage.ts.
+	dialectVercelOld: {lost, inExcl, inExcl, outExcl, outExcl},
 	// opentelemetry-python-contrib: google_genai adds thoughts to output, vertexai does not; botocore writes no cache keys.
 	dialectContrib:    {familyOpenAI: plain, familyGoogle: plain},
 	dialectContribVtx: {familyGoogle: outExcl},
+	dialectContribJS:  {familyOpenAI: lost}, // seen
 	dialectContribAWS: {familyBedrock: lost},
 	// traceloop/openllmetry packages/*: Python's Anthropic includes the cache since 2024-10. JavaScript's seen.
 	dialectOpenLLMetry: {plain, plain, inExcl, outExcl, plain},
-	dialectTraceloopJS: {plain, inExcl, inExcl, outExcl, plain},
+	dialectTraceloopJS: {lost, inExcl, inExcl, outExcl, plain},
 	// LangChain's usage_metadata includes everything, but langchain-aws takes Bedrock's numbers as they are. Seen: OpenAI.
 	dialectLangChain: {plain, plain, inExcl, plain, plain},
 	dialectLangSmith: {plain, plain, inExcl, plain, plain},

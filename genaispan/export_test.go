@@ -35,3 +35,6 @@ func ProviderByHost(host string, port int64) string { return providerByHost(host
 
 // ProviderByModel returns the provider that a model's id tells.
 func ProviderByModel(model string) string { return providerByModel(model) }
+
+// RuleOf returns the index of the rule of a key.
+func RuleOf(k string) int { return ruleOf(k) }

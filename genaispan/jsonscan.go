@@ -34,11 +34,6 @@ type jsonScanner struct {
 	depth   int
 	started bool
 	failed  bool
-	// strict scans without paths, and looks at the names instead: oddName says that one was longer than 64 bytes or no
-	// plain word.
-	strict  bool
-	oddName bool
-	spaced  bool // there was white space between tokens
 
 	kind jsonKind
 	raw  string // the scalar as written; a string without its quotes, escapes not resolved
@@ -78,7 +73,6 @@ func (j *jsonScanner) space() {
 		switch j.s[j.pos] {
 		case ' ', '\t', '\n', '\r':
 			j.pos++
-			j.spaced = true
 		default:
 			return
 		}
@@ -139,11 +133,7 @@ func (j *jsonScanner) name() bool {
 	}
 	j.pos++
 	j.space()
-	if j.strict {
-		j.oddName = j.oddName || !isToken(name, maxEnum, nameChars)
-	} else {
-		j.push(name)
-	}
+	j.push(name)
 	return true
 }
 
@@ -299,25 +289,3 @@ func digits(s string) int {
 	}
 	return n
 }
-
-// isProviderUsage reports whether s is a provider's usage object as costkey.provider.usage may hold it: compact JSON of
-// numbers, booleans and short enum strings.
-func isProviderUsage(s string) bool {
-	if len(s) > maxProviderUsage || len(s) < 2 || s[0] != '{' {
-		return false
-	}
-	j := jsonScanner{s: s, strict: true}
-	for j.next() {
-		switch {
-		case j.kind == jsonString && !isToken(j.raw, maxEnum, enumChars), j.kind == jsonNull,
-			j.kind == jsonNumber && !isPlainNumber(j.raw):
-			return false
-		}
-	}
-	return j.done() && !j.oddName && !j.spaced
-}
-
-// isPlainNumber reports whether a JSON number is of a size that any database takes.
-func isPlainNumber(s string) bool { return isToken(s, 32, plainChars) }
-
-const maxProviderUsage = 4096

@@ -2,7 +2,7 @@ package genaispan
 
 // keyTable finds the rule of a key. It is asked for every attribute of every span, where a map of strings is the most
 // expensive part of reading a span. So it is a table of open addressing whose hash looks at four bytes of the key; the
-// key itself is compared, so that a bad hash costs time alone. TestEveryKeyFindsItsRule compares it with the list.
+// key itself is compared, so that a bad hash costs time alone. TestEveryKeyIsListedOnceAndFound compares it with the list.
 type keyTable [keyTableSize]uint16 // index in rules + 1, 0 is empty
 
 const keyTableSize = 1024 // a power of two, some five times the number of rules

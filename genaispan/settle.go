@@ -58,7 +58,10 @@ func newSettlement(calls []Call, others []Link) *settlement {
 			continue
 		}
 		s.index[k] = int32(len(kept))
-		kept = append(kept, calls[i])
+		kept = kept[:len(kept)+1]
+		if n := len(kept) - 1; n != i {
+			kept[n] = calls[i]
+		}
 	}
 	s.calls = kept
 	s.facts = make([]Facts, len(kept))
@@ -295,34 +298,51 @@ func (s *settlement) answers() {
 
 // joinBy joins the calls for which id returns the same.
 func (s *settlement) joinBy(id func(*Call) string) {
-	byID := make(map[string][]int32)
+	var g groups[string]
 	for i := range s.calls {
 		c := &s.calls[i]
 		if key := id(c); key != "" && !c.Outer {
-			byID[key] = append(byID[key], int32(i))
+			g.add(key, int32(i), len(s.calls))
 		}
 	}
-	for _, group := range byID {
-		if len(group) > 1 {
-			s.joinGroup(group, Strangers)
-		}
+	for _, group := range g.several {
+		s.joinGroup(group, Strangers)
 	}
+}
+
+// groups gathers what shares a key. Nearly every key stands alone, so that only a second one makes a list.
+type groups[K comparable] struct {
+	first   map[K]int32
+	several map[K][]int32
+}
+
+func (g *groups[K]) add(key K, i int32, size int) {
+	if g.first == nil {
+		g.first = make(map[K]int32, size)
+		g.several = make(map[K][]int32)
+	}
+	first, ok := g.first[key]
+	if !ok {
+		g.first[key] = i
+		return
+	}
+	if g.several[key] == nil {
+		g.several[key] = []int32{first}
+	}
+	g.several[key] = append(g.several[key], i)
 }
 
 // siblings applies rule C and that of Anthropic's stream helper.
 func (s *settlement) siblings() {
-	groups := make(map[spanKey][]int32)
+	var g groups[spanKey]
 	for i := range s.calls {
 		c := &s.calls[i]
 		if !c.Outer && c.ParentSpanID != ([8]byte{}) {
-			k := spanKey{c.TraceID, c.ParentSpanID}
-			groups[k] = append(groups[k], int32(i))
+			g.add(spanKey{c.TraceID, c.ParentSpanID}, int32(i), len(s.calls))
 		}
 	}
-	for _, group := range groups {
-		if len(group) > 1 {
-			s.joinGroup(group, Siblings)
-		}
+	for _, group := range g.several {
+		s.joinGroup(group, Siblings)
 	}
 }
 
@@ -333,13 +353,17 @@ type pair struct {
 	gap  int64
 }
 
+// maxCompany is how many calls, by start, each of a group is compared with: a mock that answers ten thousand calls with
+// one id must not cost their square.
+const maxCompany = 64
+
 // joinGroup joins the calls of a group pair by pair, the nearest in time first: each call stands for at most one of each
 // other scope and service, so that parallel calls stay as many as they are.
 func (s *settlement) joinGroup(group []int32, kin Kinship) {
 	slices.SortFunc(group, s.byStart)
 	var pairs []pair
 	for i, a := range group {
-		for _, b := range group[i+1:] {
+		for _, b := range group[i+1 : min(i+1+maxCompany, len(group))] {
 			rule := Same(&s.facts[a], &s.facts[b], kin)
 			if rule == NoRule {
 				continue

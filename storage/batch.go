@@ -16,6 +16,8 @@ type row struct {
 	project, cell, variant, path, session, tagset int32
 	usageNumbers                                  []byte
 	repeated                                      bool // another call of the day has this response id
+	repaired                                      bool // a value was not storable as it came
+	cleaned                                       bool // every text was checked
 }
 
 // rowKey is the identity of a call.
@@ -50,16 +52,13 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 		}
 		repaired := false
 		if reason == "" {
-			repaired, reason = clean(c, now, project.retention)
+			repaired, reason = checkIdentity(c, now, project.retention)
 		}
 		if reason != "" {
 			res.setAside(reason, 1)
 			continue
 		}
-		if repaired {
-			res.Repaired++
-		}
-		rows = append(rows, row{Call: c, project: project.id})
+		rows = append(rows, row{Call: c, project: project.id, repaired: repaired})
 	}
 	rows = sortRows(rows, res)
 	for i := range rows {
@@ -69,7 +68,13 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 			}
 		}
 	}
-	return s.intern(ctx, rows, res)
+	rows, err := s.intern(ctx, rows, res)
+	for i := range rows {
+		if rows[i].repaired {
+			res.Repaired++
+		}
+	}
+	return rows, err
 }
 
 // sortRows sorts by day and key and drops spans that stand in the batch twice.
@@ -92,16 +97,12 @@ func sortRows(rows []row, res *WriteResult) []row {
 	return rows
 }
 
-// clean makes c storable and reports whether it had to change anything, or why c can't be stored.
-func clean(c *Call, now int64, retention time.Duration) (repaired bool, reason Reason) {
+// checkIdentity reports why c can't be a row, or whether its times had to be repaired so that it can.
+func checkIdentity(c *Call, now int64, retention time.Duration) (repaired bool, reason Reason) {
 	if c.TraceID == [16]byte{} || c.SpanID == [8]byte{} {
 		return false, ReasonBadID
 	}
-	repaired, reason = cleanTime(c, now, retention)
-	if reason != "" {
-		return false, reason
-	}
-	return cleanText(c) || repaired, ""
+	return cleanTime(c, now, retention)
 }
 
 // tomorrow is how far in the future a start may lie: clocks differ.
@@ -128,125 +129,6 @@ func cleanTime(c *Call, now int64, retention time.Duration) (repaired bool, reas
 		return false, ReasonExpired
 	}
 	return false, ReasonBadTime
-}
-
-// intern gives every row the numbers of what it names, and sets aside rows that name something PostgreSQL refuses.
-func (s *Store) intern(ctx context.Context, rows []row, res *WriteResult) ([]row, error) {
-	miss := s.lookUp(rows)
-	if miss.empty() {
-		return rows, nil
-	}
-	refused := 0
-	for _, part := range []struct {
-		in   *interner
-		miss []missing
-	}{{s.cells, miss.cells}, {s.variants, miss.variants}, {s.paths, miss.paths}, {s.sessions, miss.sessions}, {s.tagsets, miss.tagsets}} {
-		n, err := part.in.resolve(ctx, s.pool, part.miss)
-		if err != nil {
-			return nil, err
-		}
-		refused += n
-	}
-	if s.lookUp(rows).empty() {
-		return rows, nil
-	}
-	if refused == 0 {
-		return s.intern(ctx, rows, res) // a cache ran over its limit in between and started anew
-	}
-	n := len(rows)
-	rows = slices.DeleteFunc(rows, func(r row) bool { return !r.complete() })
-	res.setAside(ReasonBadValue, n-len(rows))
-	return rows, nil
-}
-
-// complete reports whether the row has the number of everything it names.
-func (r *row) complete() bool {
-	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) && (r.session != 0 || !r.hasSession()) && (r.tagset != 0 || len(r.Tags) == 0)
-}
-
-// lookUp numbers rows from the caches and returns what those lack.
-func (s *Store) lookUp(rows []row) *internWork {
-	work := new(internWork)
-	s.rlockInterners(true)
-	defer s.rlockInterners(false)
-	for i := range rows {
-		work.row(s, &rows[i])
-	}
-	return work
-}
-
-func (s *Store) rlockInterners(lock bool) {
-	for _, in := range [...]*interner{s.cells, s.variants, s.paths, s.sessions, s.tagsets} {
-		if lock {
-			in.mu.RLock()
-		} else {
-			in.mu.RUnlock()
-		}
-	}
-}
-
-// internWork collects the rows that the caches do not know.
-type internWork struct {
-	cells, variants, paths, sessions, tagsets []missing
-	seen                                      map[string]struct{}
-	buf, template                             []byte
-	arena                                     []byte
-}
-
-func (w *internWork) empty() bool {
-	return len(w.cells)+len(w.variants)+len(w.paths)+len(w.sessions)+len(w.tagsets) == 0
-}
-
-// row looks up what r names. The caches are locked for reading.
-func (w *internWork) row(s *Store, r *row) {
-	c := r.Call
-	w.template = w.template[:0]
-	r.usageNumbers = nil
-	if c.UsageObject != "" {
-		start := len(w.arena)
-		var ok bool
-		if w.template, w.arena, ok = splitUsage(c.UsageObject, w.template, w.arena); ok {
-			r.usageNumbers = w.arena[start:len(w.arena):len(w.arena)]
-		} else {
-			w.template, w.arena = append(w.template[:0], emptyObject...), w.arena[:start]
-		}
-	}
-	w.buf = cellKey(w.buf[:0], c)
-	r.cell = w.find(s.cells, &w.cells, c, cellValues)
-	w.buf = variantKey(w.buf[:0], c, w.template)
-	r.variant = w.find(s.variants, &w.variants, c, func(c *Call) []*string { return variantValues(c, string(w.template)) })
-	if c.hasPath() {
-		w.buf = pathKey(w.buf[:0], c)
-		r.path = w.find(s.paths, &w.paths, c, pathValues)
-	}
-	if c.hasSession() {
-		w.buf = sessionKey(w.buf[:0], c)
-		r.session = w.find(s.sessions, &w.sessions, c, sessionValues)
-	}
-	if len(c.Tags) > 0 {
-		w.buf = tagsetKey(w.buf[:0], c)
-		r.tagset = w.find(s.tagsets, &w.tagsets, c, tagsetValues)
-	}
-}
-
-// emptyObject stands for a usage object that can't be split.
-const emptyObject = "{}"
-
-// find returns the number of the row that w.buf encodes, 0 after noting it as missing.
-func (w *internWork) find(in *interner, miss *[]missing, c *Call, values func(*Call) []*string) int32 {
-	if id, ok := in.lookup(w.buf); ok {
-		return id
-	}
-	tagged := in.table.name + "\x00" + string(w.buf)
-	if _, ok := w.seen[tagged]; ok {
-		return 0
-	}
-	if w.seen == nil {
-		w.seen = make(map[string]struct{})
-	}
-	w.seen[tagged] = struct{}{}
-	*miss = append(*miss, missing{key: internKey(w.buf).digest(), cached: string(w.buf), values: values(c)})
-	return 0
 }
 
 // appendRow writes r in the order of callColumns.

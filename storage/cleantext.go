@@ -11,8 +11,8 @@ const (
 	maxBody = 8 << 20
 )
 
-// cleanText makes every text of c storable: PostgreSQL refuses NUL bytes and invalid UTF-8. It reports whether
-// anything had to change.
+// cleanText makes every text of c storable that calls share: PostgreSQL refuses NUL bytes and invalid UTF-8. It reports
+// whether anything had to change.
 func cleanText(c *Call) bool {
 	repaired := false
 	fix := func(s *string, limit int) {
@@ -22,14 +22,12 @@ func cleanText(c *Call) bool {
 	}
 	for _, s := range [...]*string{
 		&c.ServiceName, &c.ServiceVersion, &c.Environment, &c.ScopeName, &c.Provider, &c.Operation, &c.RequestModel,
-		&c.ResponseModel, &c.PricedModel, &c.ResponseID, &c.ServiceTier, &c.Host, &c.CostStatus, &c.Catalogue,
+		&c.ResponseModel, &c.PricedModel, &c.ServiceTier, &c.Host, &c.CostStatus, &c.Catalogue,
 		&c.ErrorType, &c.FunctionName, &c.FilePath, &c.SessionID, &c.UserID,
 	} {
 		fix(s, maxText)
 	}
 	fix(&c.UsageObject, 4*maxText)
-	fix(&c.RequestBody, maxBody)
-	fix(&c.ResponseBody, maxBody)
 	for i := range c.CallPath {
 		fix(&c.CallPath[i], 2*maxText)
 	}
@@ -44,6 +42,21 @@ func cleanText(c *Call) bool {
 		fix(&c.Tags[i].Value, maxText)
 	}
 	return repaired
+}
+
+// cleanAnswer makes the texts of r storable that no two calls share.
+func (r *row) cleanAnswer() {
+	for _, t := range [...]struct {
+		text  *string
+		limit int
+	}{{&r.ResponseID, maxText}, {&r.RequestBody, maxBody}, {&r.ResponseBody, maxBody}} {
+		if *t.text == "" {
+			continue
+		}
+		if fixed, changed := storable(*t.text, t.limit); changed {
+			*t.text, r.repaired = fixed, true
+		}
+	}
 }
 
 // storable returns s without NUL bytes and invalid UTF-8, at most limit bytes of whole runes, and whether that differs.

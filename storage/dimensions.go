@@ -113,6 +113,16 @@ func tagsetValues(c *Call) []*string { return []*string{dayText(c), tagsJSON(c.T
 
 func dayText(c *Call) *string { return ptr(dayOf(c.StartMicros).time().Format(time.DateOnly)) }
 
+// profileKey encodes everything that cellKey, variantKey and pathKey do, each value once.
+func profileKey(k internKey, c *Call, usageTemplate []byte) internKey {
+	k = k.text(c.ServiceName).text(c.ServiceVersion).text(c.Environment).text(c.ScopeName).text(c.Provider)
+	k = k.text(c.Operation).text(c.RequestModel).text(c.ResponseModel).text(c.PricedModel).text(c.ServiceTier)
+	k = k.text(c.FunctionName).text(c.FilePath).number(int64(c.LineNumber)).list(c.CallPath).list(c.Notes)
+	k = k.flag(c.Client).flag(c.Streaming).text(c.CostStatus).number(int64(c.HTTPStatus)).text(c.ErrorType)
+	k = k.text(c.Host).text(c.Catalogue)
+	return append(k, usageTemplate...)
+}
+
 // tagsJSON is the tags as a JSON object. A value that is no JSON scalar is kept as a string.
 func tagsJSON(tags []Tag) *string {
 	if len(tags) == 0 {

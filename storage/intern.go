@@ -30,6 +30,9 @@ type internedTable struct {
 type internKey []byte
 
 func (k internKey) text(s string) internKey {
+	if len(s) < 0x80 { // Fast path - the one-byte varint, inlined.
+		return append(append(k, byte(len(s))), s...)
+	}
 	k = binary.AppendUvarint(k, uint64(len(s)))
 	return append(k, s...)
 }

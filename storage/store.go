@@ -31,6 +31,7 @@ type Store struct {
 	now        func() time.Time
 	partitions daySet
 	projects   projectCache
+	profiles   profileCache
 	cells      *interner
 	variants   *interner
 	paths      *interner
@@ -78,6 +79,7 @@ func Open(cfg Config) (*Store, error) {
 func (s *Store) resetCaches() {
 	s.partitions.reset()
 	s.projects.reset()
+	s.profiles.reset()
 	for _, in := range []*interner{s.cells, s.variants, s.paths, s.sessions, s.tagsets} {
 		in.reset()
 	}

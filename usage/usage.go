@@ -4,17 +4,20 @@
 // one that stores it (storage). It does no I/O and imports nothing.
 package usage
 
+import "math"
+
 // MaxCount is the largest count that is taken for real. Anything above is a mistake of the sender (bytes put for
 // tokens, a running total) and is read as unknown.
 const MaxCount = 1_000_000_000
 
 // Count is a number of tokens or units that may be unknown. The zero value is unknown, since a missing count and a
-// count of zero price differently: absent is never 0.
-type Count int64
+// count of zero price differently: absent is never 0. It holds three times MaxCount, the most that parts can add up to;
+// calls are moved by the thousand, so its size counts.
+type Count uint32
 
-// Known returns the count n. A negative n is unknown.
+// Known returns the count n. A negative n is unknown, and so is one beyond what a Count holds.
 func Known(n int64) Count {
-	if n < 0 {
+	if n < 0 || n >= math.MaxUint32 {
 		return 0
 	}
 	return Count(n + 1)
@@ -28,7 +31,7 @@ func (c Count) Value() int64 {
 	if c == 0 {
 		return 0
 	}
-	return int64(c - 1)
+	return int64(c) - 1
 }
 
 // Or returns c if it is known, else d.
@@ -47,7 +50,7 @@ func (c Count) Add(d Count) Count {
 	case d == 0:
 		return c
 	default:
-		return c + d - 1
+		return Known(c.Value() + d.Value())
 	}
 }
 

@@ -136,8 +136,9 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 		if req.calls[i].Outer {
 			continue
 		}
-		*buffer = append(*buffer, storage.Call{})
-		row := &(*buffer)[len(*buffer)-1]
+		n := len(*buffer)
+		*buffer = (*buffer)[:n+1] // cleared when it was put back
+		row := &(*buffer)[n]
 		stored(e.prices, &req.calls[i], row)
 		for _, note := range row.Notes {
 			notes[note]++

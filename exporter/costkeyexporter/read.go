@@ -33,6 +33,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	if r.leaves > 0 {
 		// Here, where the whole batch of the sender is at hand, spans that are not GenAI still tell who called whom.
 		r.joined = r.req.join(r.links)
+		r.req.settled = true
 	}
 	add(ctx, e.telemetry.ignored, len(r.links), "reason", "not_genai")
 	add(ctx, e.telemetry.ignored, r.outer, "reason", "outer")

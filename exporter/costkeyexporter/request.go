@@ -18,12 +18,11 @@ type request struct {
 	calls []genaispan.Call // outer spans among them: they tell which calls belong together
 	// accepted is the number of calls in the sender's batch that this request was made of.
 	accepted int
-	// settled says that spans of one call are joined already.
+	// settled says that spans of one call are joined already: in a request that was made of one batch, or for a retry.
 	settled bool
 }
 
-// settle joins the spans of one call once a batch is complete, and returns how many spans that made outer ones. Again,
-// for a retry, it finds nothing to do.
+// settle joins the spans of one call once a batch is complete, and returns how many spans that made outer ones.
 func (r *request) settle() int {
 	if r.settled {
 		return 0
@@ -61,7 +60,7 @@ func (r *request) BytesSize() int { return len(r.calls) * bytesPerCall }
 
 // MergeSplit appends other to r and cuts the whole into requests of at most maxSize calls; 0 is no limit.
 func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
-	calls := r.calls
+	calls, settled := r.calls, r.settled && other == nil
 	if other != nil {
 		o, ok := other.(*request)
 		if !ok {
@@ -70,7 +69,7 @@ func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.Re
 		calls = append(calls[:len(calls):len(calls)], o.calls...)
 	}
 	if maxSize <= 0 || len(calls) <= maxSize {
-		return []xexporterhelper.Request{&request{calls: calls}}, nil
+		return []xexporterhelper.Request{&request{calls: calls, settled: settled}}, nil
 	}
 	var out []xexporterhelper.Request
 	for len(calls) > maxSize {
