@@ -8,6 +8,7 @@ import (
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/pricing"
+	"github.com/costkey/costkey-otel/semconv"
 )
 
 // Price returns what c cost by table, or why that is not known.
@@ -19,18 +20,21 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 		Operation:     c.Operation,
 		ServiceTier:   c.ServiceTier,
 		Host:          c.Host,
-		Residency:     word(c.ProviderUsage, `"inference_geo":"`),
-		Speed:         word(c.ProviderUsage, `"speed":"`),
-		SearchContext: word(c.ProviderUsage, `"search_context_size":"`),
 		AtNanos:       c.StartNanos,
 		Usage:         &c.Usage,
 		Refused:       c.Refused(),
+	}
+	switch c.Provider {
+	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
+		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_geo":"`), word(c.ProviderUsage, `"speed":"`)
+	case "perplexity": // Sonar API, usage.search_context_size
+		q.SearchContext = word(c.ProviderUsage, `"search_context_size":"`)
 	}
 	return table.Price(&q)
 }
 
 // word is the string that follows key in a provider's usage object, which is compact JSON without free text; "" where
-// it is not there. Names: Anthropic's usage.inference_geo and usage.speed, Perplexity's usage.search_context_size.
+// it is not there.
 func word(object, key string) string {
 	i := strings.Index(object, key)
 	if i < 0 {

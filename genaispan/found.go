@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/usage"
 )
 
 // candidatePrefixes are the beginnings of keys that only GenAI instrumentation writes.
@@ -199,7 +200,7 @@ func (f *found) value(c uint8) int64 { return max(f.count[c]-1, 0) }
 
 // fill sets the count c to n, unless it is known or n is no count.
 func (f *found) fill(c uint8, n int64) {
-	if f.count[c] == 0 && n >= 0 {
+	if f.count[c] == 0 && n >= 0 && n <= usage.MaxCount {
 		f.count[c] = n + 1
 	}
 }

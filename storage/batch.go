@@ -17,7 +17,6 @@ type row struct {
 	usageNumbers                                  []byte
 	repeated                                      bool // another call of the day has this response id
 	repaired                                      bool // a value was not storable as it came
-	cleaned                                       bool // every text was checked
 }
 
 // rowKey is the identity of a call.
@@ -67,6 +66,9 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 				return nil, err
 			}
 		}
+	}
+	for i := range rows {
+		rows[i].cleanAnswer()
 	}
 	rows, err := s.intern(ctx, rows, res)
 	for i := range rows {

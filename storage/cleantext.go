@@ -11,51 +11,55 @@ const (
 	maxBody = 8 << 20
 )
 
-// cleanText makes every text of c storable that calls share: PostgreSQL refuses NUL bytes and invalid UTF-8. It reports
-// whether anything had to change.
-func cleanText(c *Call) bool {
+// The clean functions make texts storable: PostgreSQL refuses NUL bytes and invalid UTF-8. They report whether anything
+// had to change.
+
+// cleanShared cleans what the calls of one place in the code share.
+func cleanShared(c *Call) bool {
+	repaired := fixAll(maxText, &c.ServiceName, &c.ServiceVersion, &c.Environment, &c.ScopeName, &c.Provider, &c.Operation,
+		&c.RequestModel, &c.ResponseModel, &c.PricedModel, &c.ServiceTier, &c.Host, &c.CostStatus, &c.Catalogue,
+		&c.ErrorType, &c.FunctionName, &c.FilePath)
+	repaired = fixAll(4*maxText, &c.UsageObject) || repaired
+	for i := range c.CallPath {
+		repaired = fixAll(2*maxText, &c.CallPath[i]) || repaired
+	}
+	for i := range c.Notes {
+		repaired = fixAll(maxText, &c.Notes[i]) || repaired
+	}
+	return repaired
+}
+
+func cleanSession(c *Call) bool { return fixAll(maxText, &c.SessionID, &c.UserID) }
+
+func cleanTags(c *Call) bool {
 	repaired := false
-	fix := func(s *string, limit int) {
+	for i := range c.Tags {
+		t := &c.Tags[i]
+		if strings.Contains(t.Value, `\u0000`) { // valid JSON, but no jsonb
+			t.Value, repaired = strings.ReplaceAll(t.Value, `\u0000`, ""), true
+		}
+		repaired = fixAll(maxText, &t.Key, &t.Value) || repaired
+	}
+	return repaired
+}
+
+func fixAll(limit int, texts ...*string) bool {
+	repaired := false
+	for _, s := range texts {
 		if fixed, changed := storable(*s, limit); changed {
 			*s, repaired = fixed, true
 		}
-	}
-	for _, s := range [...]*string{
-		&c.ServiceName, &c.ServiceVersion, &c.Environment, &c.ScopeName, &c.Provider, &c.Operation, &c.RequestModel,
-		&c.ResponseModel, &c.PricedModel, &c.ServiceTier, &c.Host, &c.CostStatus, &c.Catalogue,
-		&c.ErrorType, &c.FunctionName, &c.FilePath, &c.SessionID, &c.UserID,
-	} {
-		fix(s, maxText)
-	}
-	fix(&c.UsageObject, 4*maxText)
-	for i := range c.CallPath {
-		fix(&c.CallPath[i], 2*maxText)
-	}
-	for i := range c.Notes {
-		fix(&c.Notes[i], maxText)
-	}
-	for i := range c.Tags {
-		fix(&c.Tags[i].Key, maxText)
-		if strings.Contains(c.Tags[i].Value, `\u0000`) { // valid JSON, but no jsonb
-			c.Tags[i].Value, repaired = strings.ReplaceAll(c.Tags[i].Value, `\u0000`, ""), true
-		}
-		fix(&c.Tags[i].Value, maxText)
 	}
 	return repaired
 }
 
 // cleanAnswer makes the texts of r storable that no two calls share.
 func (r *row) cleanAnswer() {
-	for _, t := range [...]struct {
-		text  *string
-		limit int
-	}{{&r.ResponseID, maxText}, {&r.RequestBody, maxBody}, {&r.ResponseBody, maxBody}} {
-		if *t.text == "" {
-			continue
-		}
-		if fixed, changed := storable(*t.text, t.limit); changed {
-			*t.text, r.repaired = fixed, true
-		}
+	if r.ResponseID != "" {
+		r.repaired = fixAll(maxText, &r.ResponseID) || r.repaired
+	}
+	if r.RequestBody != "" || r.ResponseBody != "" {
+		r.repaired = fixAll(maxBody, &r.RequestBody, &r.ResponseBody) || r.repaired
 	}
 }
 

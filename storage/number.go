@@ -130,23 +130,50 @@ func (w *numbering) resolve(ctx context.Context) (refused int, err error) {
 	return refused, nil
 }
 
-// number looks up what r names and reports whether all of it is known. The caches are locked for reading.
+// number looks up what r still lacks and reports whether all of it is known. The caches are locked for reading.
+//
+// What is in a cache was clean when it came; what is not may be unclean, and is cleaned before it is looked up again.
 func (w *numbering) number(r *row) bool {
+	if r.cell == 0 || r.variant == 0 || (r.path == 0 && r.hasPath()) {
+		w.shared(r)
+	}
+	if r.session == 0 && r.hasSession() {
+		r.session = w.perDay(r, w.store.sessions, &w.sessions, sessionKey, sessionValues, cleanSession)
+	}
+	if r.tagset == 0 && len(r.Tags) > 0 {
+		r.tagset = w.perDay(r, w.store.tagsets, &w.tagsets, tagsetKey, tagsetValues, cleanTags)
+	}
+	return r.complete()
+}
+
+// shared numbers the cell, the variant and the path, all at once where the combination is known.
+func (w *numbering) shared(r *row) {
 	w.splitUsage(r)
 	w.buf = profileKey(w.buf[:0], r.Call, w.template)
-	ids, known := w.store.profiles.ids[string(w.buf)]
-	if known {
+	if ids, ok := w.store.profiles.ids[string(w.buf)]; ok {
 		r.cell, r.variant, r.path = ids.cell, ids.variant, ids.path
+		return
 	}
-	known = w.perDay(r) && known
-	if known || r.cleaned {
-		r.cleanAnswer()
-		return known || w.parts(r)
+	if cleanShared(r.Call) {
+		r.repaired = true
+		w.splitUsage(r)
 	}
-	// New to the caches, so that it may be unclean; what is in them never is.
-	r.cleaned = true
-	r.repaired = cleanText(r.Call) || r.repaired
-	return w.number(r)
+	w.parts(r)
+}
+
+// perDay numbers what is interned by day.
+func (w *numbering) perDay(r *row, in *interner, miss *[]missing, key func(internKey, *Call) internKey,
+	values func(*Call) []*string, clean func(*Call) bool,
+) int32 {
+	w.buf = key(w.buf[:0], r.Call)
+	if id, ok := in.lookup(w.buf); ok {
+		return id
+	}
+	if clean(r.Call) {
+		r.repaired = true
+		w.buf = key(w.buf[:0], r.Call)
+	}
+	return w.find(in, r, miss, values)
 }
 
 // splitUsage leaves the template of r's usage object in w and its numbers in r.
@@ -167,49 +194,31 @@ func (w *numbering) splitUsage(r *row) {
 // emptyObject stands for a usage object that can't be split.
 const emptyObject = "{}"
 
-// perDay numbers what is interned by day, and reports whether it is known.
-func (w *numbering) perDay(r *row) bool {
-	s, c := w.store, r.Call
-	r.session, r.tagset = 0, 0
-	if c.hasSession() {
-		w.buf = sessionKey(w.buf[:0], c)
-		r.session = w.find(s.sessions, r, &w.sessions, func() []*string { return sessionValues(c) })
-	}
-	if len(c.Tags) > 0 {
-		w.buf = tagsetKey(w.buf[:0], c)
-		r.tagset = w.find(s.tagsets, r, &w.tagsets, func() []*string { return tagsetValues(c) })
-	}
-	return (r.session != 0 || !c.hasSession()) && (r.tagset != 0 || len(c.Tags) == 0)
-}
-
-// parts numbers a combination that is new, part by part, and reports whether r is complete.
-func (w *numbering) parts(r *row) bool {
+// parts numbers a combination that is new, part by part.
+func (w *numbering) parts(r *row) {
 	s, c := w.store, r.Call
 	w.buf = cellKey(w.buf[:0], c)
-	r.cell = w.find(s.cells, r, &w.cells, func() []*string { return cellValues(c) })
+	r.cell = w.find(s.cells, r, &w.cells, cellValues)
 	w.buf = variantKey(w.buf[:0], c, w.template)
-	r.variant = w.find(s.variants, r, &w.variants, func() []*string { return variantValues(c, string(w.template)) })
-	r.path = 0
+	r.variant = w.find(s.variants, r, &w.variants, func(c *Call) []*string { return variantValues(c, string(w.template)) })
 	if c.hasPath() {
 		w.buf = pathKey(w.buf[:0], c)
-		r.path = w.find(s.paths, r, &w.paths, func() []*string { return pathValues(c) })
+		r.path = w.find(s.paths, r, &w.paths, pathValues)
 	}
-	if r.cell != 0 && r.variant != 0 && (r.path != 0 || !c.hasPath()) {
-		if w.profiles == nil {
-			w.profiles = make(map[string]profile)
-		}
-		w.profiles[string(profileKey(w.buf[:0], c, w.template))] = profile{r.cell, r.variant, r.path}
+	if r.cell == 0 || r.variant == 0 || (r.path == 0 && c.hasPath()) {
+		return
 	}
-	return r.complete()
+	if w.profiles == nil {
+		w.profiles = make(map[string]profile)
+	}
+	w.buf = profileKey(w.buf[:0], c, w.template)
+	w.profiles[string(w.buf)] = profile{r.cell, r.variant, r.path}
 }
 
-// find returns the number of what w.buf encodes. Where it is not known and r is clean, it is noted as missing.
-func (w *numbering) find(in *interner, r *row, miss *[]missing, values func() []*string) int32 {
+// find returns the number of what w.buf encodes, 0 after noting it as missing.
+func (w *numbering) find(in *interner, r *row, miss *[]missing, values func(*Call) []*string) int32 {
 	if id, ok := in.lookup(w.buf); ok {
 		return id
-	}
-	if !r.cleaned {
-		return 0
 	}
 	tagged := in.table.name + "\x00" + string(w.buf)
 	if _, ok := w.seen[tagged]; ok {
@@ -219,6 +228,6 @@ func (w *numbering) find(in *interner, r *row, miss *[]missing, values func() []
 		w.seen = make(map[string]struct{})
 	}
 	w.seen[tagged] = struct{}{}
-	*miss = append(*miss, missing{key: internKey(w.buf).digest(), cached: string(w.buf), values: values()})
+	*miss = append(*miss, missing{key: internKey(w.buf).digest(), cached: string(w.buf), values: values(r.Call)})
 	return 0
 }

@@ -132,12 +132,14 @@ func (c *settled) join(r *row) bool {
 	if r.richerThan(&c.row) {
 		// The new span is the better one: it takes over, and the old one fills its gaps.
 		call.fillFrom(c.row.Call)
-		c.row.Call = &call
+		c.row = row{Call: &call, project: c.row.project, repeated: c.row.repeated} // its numbers are others
 		return true
 	}
 	call = *c.row.Call
 	changed := call.fillFrom(r.Call)
-	c.row.Call = &call
+	if changed {
+		c.row = row{Call: &call, project: c.row.project, repeated: c.row.repeated}
+	}
 	return changed
 }
 
