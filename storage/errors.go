@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -17,34 +18,17 @@ var (
 )
 
 // IsRetryable reports whether the operation that ended with err may succeed later, unchanged. It is the one place that
-// decides so, by SQLSTATE (PostgreSQL's appendix A): only a value that the server refuses, a refused statement and our
-// own permanent errors are final. A batch itself is never permanent: [Store.WriteCalls] sets the refused row aside.
+// decides so, by SQLSTATE (PostgreSQL's appendix A).
+//
+// Only a refused value is final, and [Store.WriteCalls] sets its row aside by itself; and a server or a schema that this
+// program can't work with. Everything else may pass: a lost connection, a lock, a full disk, a standby, a missing
+// partition, a missing privilege, a table before its migration, and even a statement that is wrong, which a new version
+// mends while the calls wait. A batch is never given up for a reason that lies outside its rows.
 func IsRetryable(err error) bool {
 	if err == nil || errors.Is(err, ErrNewerSchema) || errors.Is(err, ErrServerTooOld) {
 		return false
 	}
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return true // the connection, a time-out, the context: nothing is known to be wrong with the data
-	}
-	if isMissingPartition(pg) {
-		return true
-	}
-	switch pg.Code {
-	case "23505", // unique_violation: another writer was first, the next try sees its row
-		"42P01", "3F000", // undefined_table, invalid_schema_name: before the migration
-		"42P07", "42P06", // duplicate_table, duplicate_schema: two collectors making one partition
-		"25006", // read_only_sql_transaction: a standby that is being promoted
-		"42501": // insufficient_privilege: an operator can grant it
-		return true
-	}
-	switch class(pg) {
-	case "22", // data_exception
-		"23", // integrity_constraint_violation
-		"42": // syntax_error_or_access_rule_violation: a defect of ours
-		return false
-	}
-	return true // 08 connection, 25, 28 authorization, 40 rollback, 53 resources, 55 locks, 57 intervention, 58 system, XX
+	return !isValueError(err)
 }
 
 // isValueError reports whether PostgreSQL refused a value of a row.
@@ -53,7 +37,15 @@ func isValueError(err error) bool {
 	if !errors.As(err, &pg) || isMissingPartition(pg) {
 		return false
 	}
-	return class(pg) == "22" || pg.Code == "23502" || pg.Code == "23503" || pg.Code == "23514" || pg.Code == "54000"
+	switch pg.Code {
+	case "23502", // not_null_violation
+		"23503", // foreign_key_violation
+		"23514", // check_violation
+		"54000": // program_limit_exceeded: a value too large for its index or row
+		return true
+	default:
+		return strings.HasPrefix(pg.Code, "22") // data_exception
+	}
 }
 
 // isUniqueViolation reports whether a row is stored already.
@@ -70,13 +62,6 @@ func isMissingTable(err error) bool {
 
 func isMissingPartition(pg *pgconn.PgError) bool {
 	return pg.Code == "23514" && pg.ConstraintName == "" // "no partition of relation … found for row"
-}
-
-func class(pg *pgconn.PgError) string {
-	if len(pg.Code) < 2 {
-		return ""
-	}
-	return pg.Code[:2]
 }
 
 // describe wraps err with what was being done. What PostgreSQL says of a row's content (DETAIL, CONTEXT, and the message of

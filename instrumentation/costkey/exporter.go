@@ -94,6 +94,9 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 // send tries again while nobody listens at the endpoint, which the exporters for HTTP do not do: a collector that is
 // being restarted loses nothing.
 func (e *exporter) send(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if err := e.halted.Err(); err != nil { // ctx follows a moment later
+		return err
+	}
 	for wait := firstRetry; ; wait = min(2*wait, maxRetry) {
 		err := e.SpanExporter.ExportSpans(ctx, spans)
 		if err == nil || !isUnreachable(err) || !e.pause(ctx, wait) {

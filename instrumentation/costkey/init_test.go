@@ -373,8 +373,8 @@ func TestADefaultTransportOfSomebodyElseStays(t *testing.T) {
 }
 
 func TestPropagation(t *testing.T) {
-	before := otel.GetTextMapPropagator()
-	t.Cleanup(func() { otel.SetTextMapPropagator(before) })
+	// The initial propagator cannot be put back: it passes on to the first one registered.
+	t.Cleanup(func() { otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator()) })
 	for _, c := range []struct {
 		name string
 		opts []costkey.Option

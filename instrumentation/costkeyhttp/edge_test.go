@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -171,6 +172,8 @@ func TestErrorsAreClassedWithoutTheirTexts(t *testing.T) {
 		{"a canceled context", canceled, errReset, "context_canceled"},
 		{"a deadline", late, errReset, "timeout"},
 		{"an error that says it is a timeout", context.Background(), timeoutError{}, "timeout"},
+		{"a connection never made", context.Background(), &net.OpError{Op: "dial", Err: errReset}, "*net.OpError"},
+		{"a connection that broke", context.Background(), &net.OpError{Op: "read", Err: errReset}, "*errors.errorString"},
 		{"an error with words for a type", context.Background(), talkative{}, "costkeyhttp_test.talkative"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

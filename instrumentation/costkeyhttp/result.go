@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -272,6 +273,13 @@ func errorType(err error, ctx context.Context) string {
 		return "context_canceled"
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
 		return "timeout"
+	}
+	// A failed dial alone is called by net's own type: of it a reader concludes that no connection was made and nothing
+	// billed, which is not so where a connection broke later.
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		if err = op; op.Op != "dial" && op.Err != nil {
+			err = op.Err
+		}
 	}
 	return errorWord(fmt.Sprintf("%T", err))
 }

@@ -1,0 +1,9 @@
+package costkeyexporter_test
+
+import (
+	"testing"
+
+	"github.com/costkey/costkey-otel/storage/storagetest"
+)
+
+func TestMain(m *testing.M) { storagetest.Main(m) }
