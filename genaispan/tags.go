@@ -55,8 +55,16 @@ func tagText(s string) (string, bool) {
 	if t := strings.TrimSpace(s); t != "" && (t[0] == '{' || t[0] == '[') {
 		return "", false
 	}
+	if strings.IndexFunc(s, needsEscape) < 0 {
+		return `"` + s + `"`, true // Fast path - the text is its own JSON.
+	}
 	b, err := json.Marshal(s)
 	return string(b), err == nil
+}
+
+// needsEscape reports whether r may not stand in JSON as it is, or is not plain ASCII.
+func needsEscape(r rune) bool {
+	return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
 func sortTags(tags []Tag) {

@@ -95,7 +95,6 @@ func TestTheFactoryMakesAnExporterThatNeedsItsStorage(t *testing.T) {
 	assert.Equal(t, "costkey", f.Type().String())
 	e, err := f.CreateTraces(t.Context(), exportertest.NewNopSettings(f.Type()), f.CreateDefaultConfig())
 	require.NoError(t, err)
-	assert.False(t, e.Capabilities().MutatesData)
 	err = e.Start(t.Context(), componenttest.NewNopHost())
 	require.ErrorContains(t, err, "`storage`")
 	require.NoError(t, e.Shutdown(t.Context()))

@@ -41,8 +41,10 @@ func stored(table *pricing.Table, c *genaispan.Call, dst *storage.Call) {
 	if c.TTFTNanos > 0 {
 		dst.FirstTokenMicros = c.TTFTNanos / int64(time.Microsecond)
 	}
-	if reported, err := pricing.ParseMoney(c.ReportedCost); c.ReportedCost != "" && err == nil {
-		dst.ReportedUSD, dst.HasReported = reported, true
+	if c.ReportedCost != "" {
+		if reported, err := pricing.ParseMoney(c.ReportedCost); err == nil {
+			dst.ReportedUSD, dst.HasReported = reported, true
+		}
 	}
 	if len(c.Tags) > 0 {
 		dst.Tags = make([]storage.Tag, len(c.Tags))
