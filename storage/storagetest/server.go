@@ -57,6 +57,13 @@ func startFor(t testing.TB, parameters map[string]string) *Server {
 // DSN returns the URL of the server's database, also while it is stopped.
 func (s *Server) DSN() string { return s.dsn }
 
+// Database returns the URL of a new, empty database on this server.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	c := cluster{url: s.dsn}
+	return c.database(t, "template0")
+}
+
 // Stop ends the server cleanly and keeps its data. Stopping a stopped server does nothing.
 func (s *Server) Stop() error {
 	if s.running == nil {

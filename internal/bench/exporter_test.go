@@ -1,4 +1,4 @@
-package costkeyexporter_test
+package bench
 
 import (
 	"context"
@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/costkey/costkey-otel/exporter/costkeyexporter"
-	"github.com/costkey/costkey-otel/internal/postgres"
 	"github.com/costkey/costkey-otel/internal/seed"
 	"github.com/costkey/costkey-otel/storage"
 	"github.com/costkey/costkey-otel/storage/storagetest"
@@ -67,28 +66,31 @@ type exporterBench struct {
 
 func newExporterBench(b *testing.B, doubles float64) *exporterBench {
 	b.Helper()
-	// Default durability: a server as quickstart runs it.
-	server, err := postgres.Start(b.Context(), postgres.Config{DataDir: b.TempDir()})
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, server.Stop(context.Background())) })
-	b.Setenv(storagetest.URLVariable, server.DSN())
+	server := storagetest.NewDurableServer(b)
 	today := time.Now().UTC().Truncate(24 * time.Hour)
 	x := &exporterBench{start: today.Add(9 * time.Hour), doubles: doubles}
-	x.dsn = storagetest.DSN(b)
+	x.dsn = server.Database(b)
 	x.store = benchStore(b, x.dsn, today)
 	for i := range x.baselines {
-		target := storagetest.DSN(b)
+		target := server.Database(b)
 		benchStore(b, target, today)
 		x.baselines[i] = storagetest.NewBaseline(b, x.dsn, target, today)
 	}
+	x.exporter = newExporter(b, x.store)
+	return x
+}
+
+// newExporter starts an exporter without a queue: the benchmark is the caller's goroutine itself.
+func newExporter(b *testing.B, store *storage.Store) exporter.Traces {
+	b.Helper()
 	f := costkeyexporter.NewFactory()
 	cfg := f.CreateDefaultConfig().(*costkeyexporter.Config)
-	cfg.Queue = configoptional.None[exporterhelper.QueueBatchConfig]() // the benchmark is the caller's goroutine itself
-	x.exporter, err = f.CreateTraces(b.Context(), exportertest.NewNopSettings(f.Type()), cfg)
+	cfg.Queue = configoptional.None[exporterhelper.QueueBatchConfig]()
+	e, err := f.CreateTraces(b.Context(), exportertest.NewNopSettings(f.Type()), cfg)
 	require.NoError(b, err)
-	require.NoError(b, x.exporter.Start(b.Context(), storageHost{store: x.store}))
-	b.Cleanup(func() { require.NoError(b, x.exporter.Shutdown(context.Background())) })
-	return x
+	require.NoError(b, e.Start(b.Context(), storageHost{store: store}))
+	b.Cleanup(func() { require.NoError(b, e.Shutdown(context.Background())) })
+	return e
 }
 
 func benchStore(b *testing.B, dsn string, today time.Time) *storage.Store {
