@@ -24,9 +24,6 @@ func IsProviderUsage(s string) bool { return isProviderUsage(s) }
 // Decimal returns s as a reported cost is kept.
 func Decimal(s string) string { return decimal(s) }
 
-// BaseModel returns m as models are compared.
-func BaseModel(m string) string { return baseModel(m) }
-
 // CanonicalProvider returns the canonical name of a provider.
 func CanonicalProvider(s string) string { return canonicalProvider(s) }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/fxamacker/cbor/v2"
+	"github.com/klauspost/compress/s2"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 
@@ -80,14 +81,17 @@ func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.Re
 }
 
 // encoding is how a request stands in a persistent queue's file: two bytes that name the format, then CBOR with the
-// field numbers of genaispan.Call. Fields that a version does not know are skipped, so that a queue survives an
-// upgrade and a downgrade.
+// field numbers of genaispan.Call, compressed: calls of one place are alike, and every byte is written and synced
+// twice. Fields that a version does not know are skipped, so that a queue survives an upgrade and a downgrade.
 type encoding struct{}
 
 const (
 	formatMagic   = 0xc5
 	formatVersion = 1
 )
+
+// maxQueued bounds what a damaged file can make us allocate.
+const maxQueued = 1 << 30
 
 var errFormat = errors.New("queued request is of an unknown format")
 
@@ -101,7 +105,9 @@ func (encoding) Marshal(_ context.Context, req xexporterhelper.Request) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("encode %d calls: %w", len(r.calls), err)
 	}
-	return append([]byte{formatMagic, formatVersion}, body...), nil
+	out := make([]byte, 2, 2+s2.MaxEncodedLen(len(body)))
+	out[0], out[1] = formatMagic, formatVersion
+	return out[:2+len(s2.Encode(out[2:cap(out)], body))], nil
 }
 
 func (encoding) Unmarshal(b []byte) (context.Context, xexporterhelper.Request, error) {
@@ -109,8 +115,15 @@ func (encoding) Unmarshal(b []byte) (context.Context, xexporterhelper.Request, e
 	if len(b) < 2 || b[0] != formatMagic || b[1] != formatVersion {
 		return ctx, nil, errFormat
 	}
+	if n, err := s2.DecodedLen(b[2:]); err != nil || n > maxQueued {
+		return ctx, nil, errFormat
+	}
+	body, err := s2.Decode(nil, b[2:])
+	if err != nil {
+		return ctx, nil, fmt.Errorf("decompress queued calls: %w", err)
+	}
 	r := new(request)
-	if err := decoder.Unmarshal(b[2:], &r.calls); err != nil {
+	if err := decoder.Unmarshal(body, &r.calls); err != nil {
 		return ctx, nil, fmt.Errorf("decode queued calls: %w", err)
 	}
 	return ctx, r, nil

@@ -14,14 +14,14 @@ import (
 // telemetry counts what becomes of spans. Each span is counted once in front of the queue (accepted, ignored or dropped),
 // each accepted call once behind it (written, duplicate, settled or dropped).
 type telemetry struct {
-	accepted  metric.Int64Counter // calls put into the queue
-	ignored   metric.Int64Counter // spans that are no call, by reason
-	dropped   metric.Int64Counter // calls that are not stored, by reason
-	written   metric.Int64Counter // calls stored, by cost status
-	duplicate metric.Int64Counter // calls that were stored before
-	settled   metric.Int64Counter // spans that turned out to be another view of a stored call
-	repaired  metric.Int64Counter // calls stored after a value was repaired
-	noted     metric.Int64Counter // calls whose numbers were not plain to read, by note
+	accepted  metric.Int64Counter       // calls put into the queue
+	ignored   metric.Int64Counter       // spans that are no call, by reason
+	dropped   metric.Int64Counter       // calls that are not stored, by reason
+	written   metric.Int64UpDownCounter // rows stored, by cost status; down where another span's row takes the place of one
+	duplicate metric.Int64Counter       // calls that were stored before
+	settled   metric.Int64Counter       // spans that turned out to be another view of a stored call
+	repaired  metric.Int64Counter       // calls stored after a value was repaired
+	noted     metric.Int64Counter       // calls whose numbers were not plain to read, by note
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -35,7 +35,6 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		{&t.accepted, "costkey.exporter.accepted", "{call}", "Calls read from spans and put into the queue."},
 		{&t.ignored, "costkey.exporter.ignored", "{span}", "Spans that are no call to a provider, by reason."},
 		{&t.dropped, "costkey.exporter.dropped", "{call}", "Calls that are not stored, by reason."},
-		{&t.written, "costkey.exporter.written", "{call}", "Calls stored, by cost status."},
 		{&t.duplicate, "costkey.exporter.duplicate", "{call}", "Calls that were stored before."},
 		{&t.settled, "costkey.exporter.settled", "{span}", "Spans that are another view of a stored call."},
 		{&t.repaired, "costkey.exporter.repaired", "{call}", "Calls stored after a value was repaired."},
@@ -45,11 +44,19 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
 		errs = append(errs, err)
 	}
-	return &t, errors.Join(errs...)
+	var err error
+	t.written, err = meter.Int64UpDownCounter("costkey.exporter.written", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls stored, by cost status."))
+	return &t, errors.Join(append(errs, err)...)
+}
+
+// adder is a counter that may or may not go down.
+type adder interface {
+	Add(ctx context.Context, n int64, options ...metric.AddOption)
 }
 
 // add counts n with one attribute; 0 leaves no trace.
-func add(ctx context.Context, c metric.Int64Counter, n int, key, value string) {
+func add(ctx context.Context, c adder, n int, key, value string) {
 	if n == 0 {
 		return
 	}

@@ -47,6 +47,10 @@ func rules() []rule {
 		{rooms: []string{"usage"}, banned: join(outside, collector, sdk, map[string]string{
 			"fmt": "usage is a vocabulary, and imports nothing",
 		})},
+		{rooms: []string{"samecall"}, banned: join(outside, collector, sdk, database, money, map[string]string{
+			"genaispan": "the reader of spans and the store ask the same question; its answer knows neither",
+			"storage":   "the reader of spans and the store ask the same question; its answer knows neither",
+		})},
 		{rooms: []string{"pricing"}, banned: join(outside, collector, sdk, database, map[string]string{
 			"genaispan": "a price is a function of usage, whatever span it came from",
 			"semconv":   "a price is a function of usage, whatever its keys were called",
@@ -56,6 +60,15 @@ func rules() []rule {
 			"storage": "reading a span needs no database",
 			"go.opentelemetry.io/collector/component": "reading a span needs no collector; pdata is enough",
 			"os/exec": outside["os/exec"],
+		})},
+		{rooms: []string{"costing"}, banned: join(sdk, database, map[string]string{
+			"storage": "a price needs no database",
+			"go.opentelemetry.io/collector/component": "a price needs no collector",
+			"os/exec": outside["os/exec"],
+		})},
+		{rooms: []string{"internal/seed"}, banned: join(sdk, database, money, map[string]string{
+			"genaispan": "spans are made as libraries make them, not as we read them",
+			"storage":   "calls that are made up enter as spans, by the front door",
 		})},
 		{rooms: []string{"storage"}, banned: join(collector, sdk, map[string]string{
 			"genaispan":                "storage knows rows, not spans",
@@ -86,13 +99,13 @@ func rules() []rule {
 // directBans are rules on the imports that a room's own files write down, for what its dependencies may well have.
 func directBans() []rule {
 	return []rule{
-		{rooms: []string{"genaispan"}, banned: map[string]string{
+		{rooms: []string{"genaispan", "costing"}, banned: map[string]string{
 			"net/http": outside["net/http"],
 			"net":      outside["net"],
 			"os":       "a pure room reads no files and no environment",
 			"log":      outside["log"],
 		}},
-		{rooms: []string{"pricing", "semconv", "usage"}, banned: map[string]string{
+		{rooms: []string{"pricing", "samecall", "semconv", "usage"}, banned: map[string]string{
 			"os":        "a pure room reads no files and no environment",
 			"math/rand": "a pure room answers the same each time",
 		}},
@@ -163,7 +176,7 @@ func (r rule) excepts(path string) bool {
 func full(path string) string {
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "semconv", "usage", "pricing", "genaispan", "storage", "internal", "instrumentation", "exporter", "extension",
+	case "semconv", "usage", "pricing", "samecall", "genaispan", "costing", "storage", "internal", "instrumentation", "exporter", "extension",
 		"receiver", "processor", "connector", "cmd", "e2e", "examples":
 		return module + "/" + path
 	}

@@ -1,6 +1,6 @@
 -- name: find_relatives
 -- Stored calls that may be other spans of the calls ($1 project, $2 trace, $3 response id, '' for none): same trace, or
--- same response id. $4 and $5 bound their starts.
+-- same response id. $4 and $5 bound the starts in a trace, $6 and $7 (exclusive) the days that are searched for the id.
 WITH q AS (
     SELECT * FROM unnest($1::integer[], $2::uuid[], $3::text[]) AS q (project_id, trace_id, response_id)
 ), found AS (
@@ -14,7 +14,7 @@ WITH q AS (
     JOIN costkey.call c
       ON hashtextextended(c.response_id, c.project_id) = hashtextextended(q.response_id, q.project_id)
      AND c.response_id = q.response_id AND c.project_id = q.project_id
-    WHERE c.started_at BETWEEN $4 AND $5 AND c.response_id IS NOT NULL AND c.response_repeated IS NULL
+    WHERE c.started_at >= $6 AND c.started_at < $7 AND c.response_id IS NOT NULL AND c.response_repeated IS NULL
 )
 SELECT c.project_id, c.cell_id, c.variant_id, c.path_id, c.session_id AS session, c.tagset_id AS tagset, p.slug, c.trace_id, c.span_id, c.parent_span_id,
        c.started_at, c.duration_us, c.first_token_us,
@@ -38,4 +38,4 @@ LEFT JOIN costkey.path l ON l.id = c.path_id
 LEFT JOIN costkey.session s ON s.id = c.session_id AND s.day = (c.started_at AT TIME ZONE 'UTC')::date
 LEFT JOIN costkey.tagset g ON g.id = c.tagset_id AND g.day = (c.started_at AT TIME ZONE 'UTC')::date
 LEFT JOIN costkey.call_body b USING (started_at, trace_id, span_id, project_id)
-WHERE c.started_at BETWEEN $4 AND $5
+WHERE c.started_at >= $6 AND c.started_at < $7

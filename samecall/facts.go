@@ -1,4 +1,4 @@
-package genaispan
+package samecall
 
 import (
 	"strings"
@@ -6,8 +6,8 @@ import (
 	"github.com/costkey/costkey-otel/usage"
 )
 
-// Facts is what the question "are these two spans one call?" needs to know of a span. It is small, so that a store can
-// keep it for a while for every span that was read, outer ones included.
+// Facts is what the question "are these two spans one call?" needs to know of a span. Strings that are not known are
+// empty, times are nanoseconds of Unix time, and EndNanos is 0 where the span has no end.
 type Facts struct {
 	TraceID      [16]byte
 	SpanID       [8]byte
@@ -24,26 +24,12 @@ type Facts struct {
 	RequestID     string
 	Input, Output usage.Count
 
-	Outer  bool // no call
-	Inner  bool // beside Outer: an agent or a tool
-	Client bool // span kind CLIENT
-	Failed bool // an error, or HTTP 400 and above
-	Code   bool // has a place in the user's code
-}
-
-// Facts returns the facts of c.
-func (c *Call) Facts() Facts {
-	return Facts{
-		TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID,
-		StartNanos: c.StartNanos, EndNanos: c.EndNanos,
-		Project: c.Project, Service: c.ServiceName, Scope: c.ScopeName,
-		RequestModel: c.RequestModel, ResponseModel: c.ResponseModel,
-		ResponseID: c.ResponseID, RequestID: c.RequestID,
-		Input: c.Usage.Input, Output: c.Usage.Output,
-		Outer: c.Outer, Inner: c.Inner, Client: c.Client,
-		Failed: c.ErrorType != "" || c.HTTPStatus >= 400,
-		Code:   c.FunctionName != "" || c.FilePath != "",
-	}
+	Outer     bool // no call
+	Inner     bool // beside Outer: an agent or a tool
+	Enclosing bool // a call read from a span around it: it counts only where no other span has its response id
+	Client    bool // span kind CLIENT
+	Failed    bool // an error, or HTTP 400 and above
+	Code      bool // has a place in the user's code
 }
 
 // Kinship says how two spans stand to each other in their trace.
@@ -235,10 +221,19 @@ func overlapShare(a, b *Facts) float64 {
 	return float64(both) / float64(shorter)
 }
 
-// Prefer reports whether, of two spans of one answer, a is to be kept rather than b: the client's, then the one with usage,
-// then the one with a place in the code, then the smaller span id.
-func Prefer(a, b *Facts) bool {
+// Prefer reports whether, of two spans that Same joined by rule, a is to be kept rather than b. For a nesting a is the
+// outer one. Of two spans of one answer it is the client's, then the one with usage, then the one with a place in the
+// code, then the one with the smaller span id.
+func Prefer(a, b *Facts, rule Rule) bool {
 	switch {
+	case rule == RuleNested:
+		return false
+	case rule == RuleRemote:
+		return true
+	case rule == RuleStreamHelper:
+		return isAnthropicSDK(a.Scope)
+	case rule == RuleSiblings && a.isBlank() != b.isBlank():
+		return !a.isBlank()
 	case a.Client != b.Client:
 		return a.Client
 	case a.hasUsage() != b.hasUsage():
@@ -250,54 +245,29 @@ func Prefer(a, b *Facts) bool {
 	}
 }
 
-// modelsAgree reports whether any model of a is one of b's.
-func modelsAgree(a, b *Facts) bool {
-	return sameModel(a.ResponseModel, b.ResponseModel) || sameModel(a.RequestModel, b.RequestModel) ||
-		sameModel(a.RequestModel, b.ResponseModel) || sameModel(a.ResponseModel, b.RequestModel)
-}
-
-// answeredModelsAgree compares the answered models, or what stands for them.
-func answeredModelsAgree(a, b *Facts) bool {
-	answered := func(f *Facts) string {
-		if f.ResponseModel != "" {
-			return f.ResponseModel
+// IsSum reports whether outer's counts are the sum of those of at least two calls inside it, all of its model (rule A2):
+// then it is no call. Calls that failed add nothing.
+func IsSum(outer *Facts, inside []Facts) bool {
+	var input, output int64
+	n := 0
+	for i := range inside {
+		f := &inside[i]
+		if f.Failed && !f.hasUsage() {
+			continue
 		}
-		return f.RequestModel
+		if !modelsAgree(outer, f) {
+			return false
+		}
+		input += f.Input.Value()
+		output += f.Output.Value()
+		n++
 	}
-	return sameModel(answered(a), answered(b))
+	return n >= 2 && outer.hasUsage() && outer.Input.Value() == input && outer.Output.Value() == output
 }
 
-func sameModel(a, b string) bool {
-	a, b = baseModel(a), baseModel(b)
-	return a != "" && strings.EqualFold(a, b)
-}
-
-// baseModel cuts off a model's id what one library writes and another does not: the way to it, its region and vendor at
-// Bedrock, its version and date.
-func baseModel(m string) string {
-	m = m[strings.LastIndexByte(m, '/')+1:]
-	for _, region := range [...]string{"us.", "eu.", "apac.", "global."} {
-		m = strings.TrimPrefix(m, region)
-	}
-	for _, vendor := range [...]string{"anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "ai21."} {
-		m = strings.TrimPrefix(m, vendor)
-	}
-	if i := strings.LastIndex(m, "-v"); i > 0 && strings.IndexByte(m[i:], ':') > 0 {
-		m = m[:i]
-	}
-	m, _, _ = strings.Cut(m, "@")
-	m = strings.TrimSuffix(m, "-latest")
-	return cutDate(m)
-}
-
-// cutDate cuts -2024-08-06 or -20250514 off the end.
-func cutDate(m string) string {
-	if n := len(m) - 11; n > 0 && m[n] == '-' && m[n+5] == '-' && m[n+8] == '-' && digits(m[n+1:]) == 4 &&
-		digits(m[n+6:]) == 2 && digits(m[n+9:]) == 2 {
-		return m[:n]
-	}
-	if n := len(m) - 9; n > 0 && m[n] == '-' && digits(m[n+1:]) == 8 {
-		return m[:n]
-	}
-	return m
+// Rivals reports whether a and b may be two tries inside one outer span, at most one of which has its answer: neither
+// failed, and they stand side by side.
+func Rivals(a, b *Facts) bool {
+	return a.Project == b.Project && a.TraceID == b.TraceID && a.SpanID != b.SpanID &&
+		a.ParentSpanID == b.ParentSpanID && a.ParentSpanID != [8]byte{} && !a.Failed && !b.Failed && modelsAgree(a, b)
 }

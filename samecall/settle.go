@@ -1,0 +1,285 @@
+package samecall
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Link is the place of a span in its trace. Spans that are not GenAI matter to Settle by this alone.
+type Link struct {
+	TraceID      [16]byte
+	SpanID       [8]byte
+	ParentSpanID [8]byte
+}
+
+// Gift says what a kept call gets of what it lacks and the other span of the call has. Who asked, from where, and how the
+// call went is always given.
+type Gift uint8
+
+const (
+	// GiveUsage: the counts, or where the totals are the same the parts of them.
+	GiveUsage Gift = 1 << iota
+	// GiveAnswer: the ids, the answered model, the time to the first token, and what else tells of the answer.
+	GiveAnswer
+	// GiveFromOuter: the counts are told by the outer span alone, which is to be noted with the call: they are to be taken
+	// back if another of its Rivals has them.
+	GiveFromOuter
+	// GiveStart: the earlier start.
+	GiveStart
+	// GiveVia: the service through which the call went.
+	GiveVia
+)
+
+// Calls are the spans that Settle works on, by number.
+type Calls interface {
+	// Facts returns the facts of span i as they are now.
+	Facts(i int) Facts
+	// Fill gives the call to what it lacks and the span from has. What it has it keeps.
+	Fill(to, from int, gift Gift)
+	// Drop says that span i is no call: another one stands for it.
+	Drop(i int)
+}
+
+// Settle joins those of n spans that are one call, by the rules that Same names: calls are told what to fill and what to
+// drop. What comes out does not depend on their order. The first known ones were settled before: two of them are not
+// judged again, but each may be joined with others. others are spans that are no GenAI spans: ancestors are looked for
+// through them.
+//
+// A span that is there twice is settled once; Settle returns the numbers of the others, in order.
+func Settle(calls Calls, n, known int, others ...Link) (twice []int) {
+	s := newSettlement(calls, n, known, others)
+	if n-len(s.twice) >= 2 {
+		s.nested()
+		s.sums()
+		s.enclosing()
+		s.answers()
+		s.siblings()
+	}
+	return s.twice
+}
+
+type spanKey struct {
+	project string
+	trace   [16]byte
+	span    [8]byte
+}
+
+type linkKey struct {
+	trace [16]byte
+	span  [8]byte
+}
+
+// settlement is the state of one Settle.
+type settlement struct {
+	calls  Calls
+	known  int32 // those below were settled before
+	facts  []Facts
+	index  map[spanKey]int32
+	others map[linkKey][8]byte
+	twice  []int
+	// inside holds for each leaf the leaves below it, with no agent or tool between.
+	inside map[int32][]int32
+	// resolved marks leaves whose inner ones were dealt with.
+	resolved map[int32]bool
+}
+
+func newSettlement(calls Calls, n, known int, others []Link) *settlement {
+	s := &settlement{calls: calls, known: int32(known), facts: make([]Facts, n), index: make(map[spanKey]int32, n)}
+	for i := range n {
+		f := &s.facts[i]
+		*f = calls.Facts(i)
+		k := spanKey{f.Project, f.TraceID, f.SpanID}
+		if _, twice := s.index[k]; twice {
+			s.twice = append(s.twice, i)
+			f.Outer = true
+			continue
+		}
+		s.index[k] = int32(i)
+	}
+	if len(others) > 0 {
+		s.others = make(map[linkKey][8]byte, len(others))
+		for _, l := range others {
+			s.others[linkKey{l.TraceID, l.SpanID}] = l.ParentSpanID
+		}
+	}
+	return s
+}
+
+// drop makes the call i an outer span.
+func (s *settlement) drop(i int32) {
+	s.facts[i].Outer = true
+	s.calls.Drop(int(i))
+}
+
+// fill gives what from has to the call to.
+func (s *settlement) fill(to, from int32, gift Gift) { s.calls.Fill(int(to), int(from), gift) }
+
+// refresh takes the facts of i anew after its call was filled.
+func (s *settlement) refresh(i int32) {
+	outer := s.facts[i].Outer
+	s.facts[i] = s.calls.Facts(int(i))
+	s.facts[i].Outer = outer
+}
+
+// isNews reports whether any of the spans was not settled before.
+func (s *settlement) isNews(x int32, others ...int32) bool {
+	return x >= s.known || slices.ContainsFunc(others, func(y int32) bool { return y >= s.known })
+}
+
+// nested applies rules A and D: a leaf around the same call.
+func (s *settlement) nested() {
+	s.inside = make(map[int32][]int32)
+	for i := range s.facts {
+		if !s.facts[i].Outer {
+			s.climb(int32(i))
+		}
+	}
+	if len(s.inside) == 0 {
+		return
+	}
+	s.resolved = make(map[int32]bool, len(s.inside))
+	for _, x := range s.sortedOuters() {
+		s.resolve(x)
+	}
+}
+
+// climb walks from leaf y to its ancestors and notes it at each that is a leaf.
+func (s *settlement) climb(y int32) {
+	f := &s.facts[y]
+	key := spanKey{f.Project, f.TraceID, f.ParentSpanID}
+	for range MaxDepth {
+		if key.span == ([8]byte{}) {
+			return
+		}
+		x, ok := s.index[key]
+		if !ok {
+			parent, known := s.others[linkKey{key.trace, key.span}]
+			if !known {
+				return
+			}
+			key.span = parent
+			continue
+		}
+		g := &s.facts[x]
+		if g.Inner || x == y {
+			return
+		}
+		if !g.Outer {
+			s.inside[x] = append(s.inside[x], y)
+		}
+		key.span = g.ParentSpanID
+	}
+}
+
+// sortedOuters returns the leaves that have leaves inside, in an order that does not depend on that of the batch, with
+// the leaves inside each by start.
+func (s *settlement) sortedOuters() []int32 {
+	xs := make([]int32, 0, len(s.inside))
+	for x, ys := range s.inside {
+		slices.SortFunc(ys, s.byStart)
+		xs = append(xs, x)
+	}
+	slices.SortFunc(xs, s.byStart)
+	return xs
+}
+
+func (s *settlement) byStart(a, b int32) int {
+	x, y := &s.facts[a], &s.facts[b]
+	return cmp.Or(cmp.Compare(x.StartNanos, y.StartNanos), bytes.Compare(x.TraceID[:], y.TraceID[:]),
+		bytes.Compare(x.SpanID[:], y.SpanID[:]), cmp.Compare(x.Project, y.Project))
+}
+
+// resolve joins leaf x with the calls inside it that are the same call, innermost first.
+func (s *settlement) resolve(x int32) {
+	if s.resolved[x] {
+		return
+	}
+	s.resolved[x] = true
+	var same []int32
+	news := s.isNews(x, s.inside[x]...)
+	for _, y := range s.inside[x] {
+		s.resolve(y)
+		if !news {
+			continue
+		}
+		switch Same(&s.facts[x], &s.facts[y], Nested) {
+		case RuleRemote:
+			s.keepClient(x, y)
+		case RuleNested:
+			same = append(same, y)
+		}
+	}
+	if len(same) > 0 && !s.facts[x].Outer {
+		s.keepInner(x, same)
+	}
+}
+
+// keepClient joins the call y of a gateway into its client's.
+func (s *settlement) keepClient(x, y int32) {
+	s.fill(x, y, GiveUsage|GiveVia)
+	s.drop(y)
+	s.refresh(x)
+}
+
+// keepInner gives what x knows to the calls inside it. Usage, id and time to first token go to one of them at most: the
+// last that did not fail, and only if none has usage of its own. An outer leaf whose inner ones all failed, but which has
+// usage, had an answer that is not here: it stays.
+func (s *settlement) keepInner(x int32, ys []int32) {
+	last, answered := int32(-1), false
+	for _, y := range ys {
+		if !s.facts[y].Failed {
+			last = y
+			answered = answered || s.facts[y].hasUsage()
+		}
+	}
+	if last < 0 && s.facts[x].hasUsage() {
+		return
+	}
+	for _, y := range ys {
+		var gift Gift
+		switch {
+		case y == last && !answered && s.facts[x].hasUsage():
+			gift = GiveUsage | GiveAnswer | GiveFromOuter
+		case y == last && len(ys) == 1:
+			gift = GiveUsage | GiveAnswer
+		case !s.facts[y].Failed && s.facts[y].sameCounts(&s.facts[x]):
+			gift = GiveUsage
+		}
+		s.fill(y, x, gift)
+	}
+	s.drop(x)
+	for _, y := range ys {
+		s.refresh(y)
+	}
+}
+
+// sums applies rule A2: a leaf whose counts are the sum of those of the leaves inside it. Those with the fewest inside
+// come first, so that a sum inside a sum is no part of it.
+func (s *settlement) sums() {
+	xs := make([]int32, 0, len(s.inside))
+	for x, ys := range s.inside {
+		if s.isNews(x, ys...) {
+			xs = append(xs, x)
+		}
+	}
+	slices.SortFunc(xs, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(len(s.inside[a]), len(s.inside[b])), s.byStart(a, b))
+	})
+	for _, x := range xs {
+		if !s.facts[x].Outer && IsSum(&s.facts[x], s.kept(s.inside[x])) {
+			s.drop(x)
+		}
+	}
+}
+
+// kept returns the facts of those of ys that are still calls.
+func (s *settlement) kept(ys []int32) []Facts {
+	out := make([]Facts, 0, len(ys))
+	for _, y := range ys {
+		if !s.facts[y].Outer {
+			out = append(out, s.facts[y])
+		}
+	}
+	return out
+}

@@ -1,0 +1,191 @@
+package storage
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/costkey/costkey-otel/samecall"
+)
+
+// facts is what tells whether c and another span are one call. A request id is not stored: spans that share nothing else
+// are joined within one batch only.
+func (c *Call) facts() samecall.Facts {
+	f := samecall.Facts{
+		TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID,
+		StartNanos: c.StartMicros * int64(time.Microsecond),
+		Project:    c.Project, Service: c.ServiceName, Scope: c.ScopeName,
+		RequestModel: c.RequestModel, ResponseModel: c.ResponseModel, ResponseID: c.ResponseID,
+		Input: c.Usage.Input, Output: c.Usage.Output,
+		Enclosing: slices.Contains(c.Notes, noteEnclosing),
+		Client:    c.Client, Failed: c.failed(), Code: c.FunctionName != "" || c.FilePath != "",
+	}
+	if c.DurationMicros >= 0 {
+		f.EndNanos = (c.StartMicros + c.DurationMicros) * int64(time.Microsecond)
+	}
+	return f
+}
+
+func (c *Call) failed() bool { return c.ErrorType != "" || c.HTTPStatus >= 400 }
+
+// plan is what settling found: rows to take out, rows to put in, and how many spans joined a call that has its row.
+type plan struct {
+	remove, insert []row
+	settled        int
+}
+
+// join decides for each fresh row whether it is a call of its own or another span of a known one. known are stored rows
+// of the same traces and of the same response ids.
+func join(known, fresh []row) plan {
+	j := joining{calls: make([]settled, 0, len(known)+len(fresh)), known: len(known)}
+	for i := range known {
+		j.calls = append(j.calls, settled{row: known[i], stored: &known[i]})
+	}
+	for i := range fresh {
+		j.calls = append(j.calls, settled{row: fresh[i]})
+	}
+	j.takeBack()
+	// Neither a stored row nor a fresh one is there twice.
+	samecall.Settle(&j, len(j.calls), j.known)
+	j.holdResponses()
+	return j.plan()
+}
+
+// settled is one span while a batch is being settled.
+type settled struct {
+	row     row
+	stored  *row // the row as it is in the database; nil for a fresh one
+	changed bool // differs from what is stored, or from what came
+	dropped bool // another span stands for it
+}
+
+// change returns the call to be changed: a copy, so that a batch that is written again begins with what came.
+func (c *settled) change() *Call {
+	if !c.changed {
+		call := *c.row.Call
+		// Its numbers may be others now.
+		c.row = row{Call: &call, project: c.row.project, repeated: c.row.repeated, repaired: c.row.repaired}
+		c.changed = true
+	}
+	return c.row.Call
+}
+
+// joining is a [samecall.Calls]: first what is stored, then what is fresh.
+type joining struct {
+	calls []settled
+	known int
+}
+
+// Facts implements [samecall.Calls].
+func (j *joining) Facts(i int) samecall.Facts { return j.calls[i].row.facts() }
+
+// Drop implements [samecall.Calls].
+func (j *joining) Drop(i int) { j.calls[i].dropped = true }
+
+// Fill implements [samecall.Calls].
+func (j *joining) Fill(to, from int, gift samecall.Gift) {
+	filled := *j.calls[to].row.Call
+	filled.fill(j.calls[from].row.Call, gift)
+	if !reflect.DeepEqual(&filled, j.calls[to].row.Call) {
+		*j.calls[to].change() = filled
+	}
+}
+
+// takeBack takes counts that an outer span told, and which one of the tries inside it got, from that try where another
+// one has them, or began later without any. The outer span itself has no row any more.
+func (j *joining) takeBack() {
+	type place struct {
+		project int32
+		trace   [16]byte
+		parent  [8]byte
+	}
+	tries := make(map[place][]int)
+	lent := false
+	for i := range j.calls {
+		r := &j.calls[i].row
+		if r.ParentSpanID != [8]byte{} {
+			p := place{r.project, r.TraceID, r.ParentSpanID}
+			tries[p] = append(tries[p], i)
+			lent = lent || r.isLent()
+		}
+	}
+	if !lent {
+		return
+	}
+	for _, is := range tries {
+		for _, a := range is {
+			for _, b := range is {
+				if a >= j.known || b >= j.known {
+					j.takeBackFor(&j.calls[a], &j.calls[b])
+				}
+			}
+		}
+	}
+}
+
+// takeBackFor takes from a what is b's.
+func (j *joining) takeBackFor(a, b *settled) {
+	x, y := a.row.facts(), b.row.facts()
+	if !a.row.isLent() || !samecall.Rivals(&x, &y) {
+		return
+	}
+	later := y.StartNanos > x.StartNanos ||
+		y.StartNanos == x.StartNanos && bytes.Compare(x.SpanID[:], y.SpanID[:]) < 0
+	switch {
+	case b.row.Usage.IsZero() && later:
+		b.change().fill(a.row.Call, samecall.GiveUsage|samecall.GiveAnswer|samecall.GiveFromOuter)
+	case b.row.Usage.IsZero(), b.row.isLent() && !later:
+		return
+	}
+	a.change().giveBack(b.row.ResponseID)
+}
+
+// holdResponses gives each response id of a day to one of the rows that have it; the others are marked as repeated.
+func (j *joining) holdResponses() {
+	type held struct {
+		project int32
+		day     day
+		id      string
+	}
+	of := func(r *row) held { return held{r.project, r.day(), r.ResponseID} }
+	taken := make(map[held]bool)
+	for i := range j.calls {
+		if c := &j.calls[i]; c.stays() && !c.row.repeated && c.row.ResponseID != "" {
+			taken[of(&c.row)] = true
+		}
+	}
+	for i := range j.calls {
+		c := &j.calls[i]
+		if c.dropped || c.stays() {
+			continue
+		}
+		c.row.repeated = false
+		if c.row.ResponseID != "" {
+			c.row.repeated = taken[of(&c.row)]
+			taken[of(&c.row)] = true
+		}
+	}
+}
+
+// stays reports whether the row is in the database and is left there as it is.
+func (c *settled) stays() bool { return c.stored != nil && !c.dropped && !c.changed }
+
+func (j *joining) plan() plan {
+	var p plan
+	for i := range j.calls {
+		c := &j.calls[i]
+		if c.stays() {
+			continue
+		}
+		if c.stored != nil {
+			p.remove = append(p.remove, *c.stored)
+		}
+		if !c.dropped {
+			p.insert = append(p.insert, c.row)
+		}
+	}
+	p.settled = len(j.calls) - j.known - len(p.insert) + len(p.remove)
+	p.insert = sortRows(p.insert, new(WriteResult))
+	return p
+}
