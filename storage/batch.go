@@ -15,8 +15,9 @@ type row struct {
 	*Call
 	project, cell, variant, path, session, tagset int32
 	usageNumbers                                  []byte
-	repeated                                      bool // another call of the day has this response id
-	repaired                                      bool // a value was not storable as it came
+	repeated                                      bool  // another call of the day has this response id
+	repaired                                      bool  // a value was not storable as it came
+	epoch                                         int64 // of the caches that its numbers are from
 }
 
 // rowKey is the identity of a call.

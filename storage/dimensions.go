@@ -12,14 +12,18 @@ import (
 
 var cellTable = internedTable{
 	name: "cell",
-	columns: []string{"service_name", "service_version", "environment", "provider", "operation", "model",
-		"priced_model", "function_name", "file_path"},
+	columns: []string{
+		"service_name", "service_version", "environment", "provider", "operation", "model",
+		"priced_model", "function_name", "file_path",
+	},
 	types: []string{"text", "text", "text", "text", "text", "text", "text", "text", "text"},
 }
 
 func cellFields(c *Call) [9]string {
-	return [9]string{c.ServiceName, c.ServiceVersion, c.Environment, c.Provider, c.Operation, c.model(),
-		c.PricedModel, c.FunctionName, c.FilePath}
+	return [9]string{
+		c.ServiceName, c.ServiceVersion, c.Environment, c.Provider, c.Operation, c.model(),
+		c.PricedModel, c.FunctionName, c.FilePath,
+	}
 }
 
 func cellKey(k internKey, c *Call) internKey {
@@ -41,10 +45,14 @@ func cellValues(c *Call) []*string {
 
 var variantTable = internedTable{
 	name: "variant",
-	columns: []string{"request_model", "response_model", "service_tier", "scope_name", "client", "streaming",
-		"cost_status", "http_status", "error_type", "host", "notes", "catalogue", "usage_template"},
-	types: []string{"text", "text", "text", "text", "boolean", "boolean", "text", "integer", "text", "text", "text[]",
-		"text", "text"},
+	columns: []string{
+		"request_model", "response_model", "service_tier", "scope_name", "client", "streaming",
+		"cost_status", "http_status", "error_type", "host", "notes", "catalogue", "usage_template",
+	},
+	types: []string{
+		"text", "text", "text", "text", "boolean", "boolean", "text", "integer", "text", "text", "text[]",
+		"text", "text",
+	},
 }
 
 func variantKey(k internKey, c *Call, usageTemplate []byte) internKey {

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"cmp"
 	"reflect"
 	"slices"
 	"time"
@@ -46,7 +47,8 @@ func join(known, fresh []row) plan {
 		j.calls = append(j.calls, settled{row: fresh[i]})
 	}
 	j.takeBack()
-	// Neither a stored row nor a fresh one is there twice.
+	// No span is there twice: what is stored was taken out of fresh, and where another writer was faster the unique index
+	// makes the batch begin again.
 	samecall.Settle(&j, len(j.calls), j.known)
 	j.holdResponses()
 	return j.plan()
@@ -100,45 +102,50 @@ func (j *joining) takeBack() {
 		trace   [16]byte
 		parent  [8]byte
 	}
-	tries := make(map[place][]int)
-	lent := false
+	tries := make(map[place][]*settled)
+	var lent []*settled
 	for i := range j.calls {
-		r := &j.calls[i].row
-		if r.ParentSpanID != [8]byte{} {
-			p := place{r.project, r.TraceID, r.ParentSpanID}
-			tries[p] = append(tries[p], i)
-			lent = lent || r.isLent()
+		c := &j.calls[i]
+		if c.row.ParentSpanID == [8]byte{} {
+			continue
 		}
-	}
-	if !lent {
-		return
-	}
-	for _, is := range tries {
-		for _, a := range is {
-			for _, b := range is {
-				if a >= j.known || b >= j.known {
-					j.takeBackFor(&j.calls[a], &j.calls[b])
-				}
-			}
+		if c.row.isLent() {
+			lent = append(lent, c)
 		}
+		p := place{c.row.project, c.row.TraceID, c.row.ParentSpanID}
+		tries[p] = append(tries[p], c)
+	}
+	for _, c := range lent {
+		c.giveWay(tries[place{c.row.project, c.row.TraceID, c.row.ParentSpanID}])
 	}
 }
 
-// takeBackFor takes from a what is b's.
-func (j *joining) takeBackFor(a, b *settled) {
-	x, y := a.row.facts(), b.row.facts()
-	if !a.row.isLent() || !samecall.Rivals(&x, &y) {
-		return
+// giveWay takes from c the counts that it was lent, if one of the tries has counts of its own or is the last.
+func (c *settled) giveWay(tries []*settled) {
+	own, last := (*settled)(nil), c
+	f := c.row.facts()
+	for _, t := range tries {
+		g := t.row.facts()
+		switch {
+		case !samecall.Rivals(&f, &g):
+		case !t.row.Usage.IsZero() && !t.row.isLent():
+			own = t
+		case t.startsAfter(last):
+			last = t
+		}
 	}
-	later := y.StartNanos > x.StartNanos ||
-		y.StartNanos == x.StartNanos && bytes.Compare(x.SpanID[:], y.SpanID[:]) < 0
 	switch {
-	case b.row.Usage.IsZero() && later:
-		b.change().fill(a.row.Call, samecall.GiveUsage|samecall.GiveAnswer|samecall.GiveFromOuter)
-	case b.row.Usage.IsZero(), b.row.isLent() && !later:
-		return
+	case own != nil:
+		c.change().giveBack(own.row.ResponseID)
+	case last != c:
+		last.change().fill(c.row.Call, samecall.GiveUsage|samecall.GiveAnswer|samecall.GiveFromOuter)
+		c.change().giveBack(last.row.ResponseID)
 	}
-	a.change().giveBack(b.row.ResponseID)
+}
+
+func (c *settled) startsAfter(d *settled) bool {
+	x, y := c.row.Call, d.row.Call
+	return cmp.Or(cmp.Compare(x.StartMicros, y.StartMicros), bytes.Compare(x.SpanID[:], y.SpanID[:])) > 0
 }
 
 // holdResponses gives each response id of a day to one of the rows that have it; the others are marked as repeated.

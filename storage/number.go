@@ -89,9 +89,11 @@ type numbering struct {
 func (w *numbering) round(rows []*row) []*row {
 	w.cells, w.variants, w.paths, w.sessions, w.tagsets = nil, nil, nil, nil, nil
 	w.profiles, w.seen = nil, nil
+	epoch := w.store.epoch.Load() // before the caches are read
 	w.lock(true)
 	open := rows[:0]
 	for _, r := range rows {
+		r.epoch = epoch
 		if !w.number(r) {
 			open = append(open, r)
 		}

@@ -37,6 +37,9 @@ func (s *Store) settle(ctx context.Context, rows []row) (WriteResult, error) {
 	res.countWritten(plan.insert, 1)
 	res.countWritten(plan.remove, -1)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.checkNumbers(plan.insert); err != nil {
+			return err
+		}
 		sums := make(hourly)
 		if err := removeRows(ctx, tx, plan.remove, sums); err != nil {
 			return err

@@ -40,6 +40,9 @@ type Store struct {
 	// careful is the Unix time in nanoseconds until which batches look before they write: a batch that met a row of its
 	// own is often followed by more.
 	careful atomic.Int64
+	// server tells which server, and which start of it, the caches are of; epoch counts how often that changed.
+	server atomic.Value
+	epoch  atomic.Int64
 }
 
 // Open parses the configuration. It does not connect: a database that is away is met by the first operation. The error
@@ -62,11 +65,13 @@ func Open(cfg Config) (*Store, error) {
 		pc.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
 	pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no named statements: poolers in transaction mode
+	s := &Store{now: cfg.Now}
+	pc.AfterConnect = s.noteServer
 	pool, err := pgxpool.NewWithConfig(context.Background(), pc)
 	if err != nil {
 		return nil, fmt.Errorf("make the connection pool: %w", err)
 	}
-	s := &Store{pool: pool, now: cfg.Now}
+	s.pool = pool
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -75,8 +80,22 @@ func Open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// resetCaches forgets what is known of the database: for a database that was restored or emptied under our feet.
+// noteServer forgets what is known of the database where a new connection leads to another server, or to the same one
+// after a restart: a standby that took over, or a backup, may lack the last interned rows and give their numbers to others.
+func (s *Store) noteServer(ctx context.Context, conn *pgx.Conn) error {
+	var server string
+	if err := conn.QueryRow(ctx, query("server_identity")).Scan(&server); err != nil {
+		return fmt.Errorf("identify the server: %w", err)
+	}
+	if before, ok := s.server.Swap(server).(string); ok && before != server {
+		s.resetCaches()
+	}
+	return nil
+}
+
+// resetCaches forgets what is known of the database. Rows that were numbered before are not written any more.
 func (s *Store) resetCaches() {
+	defer s.epoch.Add(1)
 	s.partitions.reset()
 	s.projects.reset()
 	s.profiles.reset()

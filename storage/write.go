@@ -21,8 +21,9 @@ const settleWindow = 15 * time.Minute
 const maxRaces = 5
 
 // WriteCalls stores calls, each once, however often and from wherever they come, together with their hourly sums. It
-// works on calls in place and leaves them in an undefined state. If the error is not nil nothing was stored, and the
-// batch may be written again where [IsRetryable] says so.
+// works on calls in place and leaves them in an undefined state. If the error is not nil the batch may be written again
+// where [IsRetryable] says so; what of it was stored already, which is nothing unless a value was refused, is then found
+// to be a duplicate.
 func (s *Store) WriteCalls(ctx context.Context, calls []Call) (WriteResult, error) {
 	var res WriteResult
 	rows, err := s.prepare(ctx, calls, &res)
@@ -104,12 +105,27 @@ var buffers = sync.Pool{New: func() any { return new(copyBuffer) }}
 // insert writes rows and their sums in one transaction.
 func (s *Store) insert(ctx context.Context, rows []row) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.checkNumbers(rows); err != nil {
+			return err
+		}
 		sums := make(hourly)
 		if err := insertRows(ctx, tx, rows, sums); err != nil {
 			return err
 		}
 		return insertSums(ctx, tx, sums)
 	})
+}
+
+// checkNumbers reports errRaced where rows were numbered from caches that have been reset since. It is called with the
+// connection in hand, which would have noticed another server.
+func (s *Store) checkNumbers(rows []row) error {
+	epoch := s.epoch.Load()
+	for i := range rows {
+		if rows[i].epoch != epoch {
+			return errRaced
+		}
+	}
+	return nil
 }
 
 // insertRows copies rows into the partitions of their days and counts them in.

@@ -29,7 +29,7 @@ type Config struct {
 	// migrate`, and the extension waits for it.
 	Migrate bool `mapstructure:"migrate"`
 	// MaintenanceInterval is the time between two rounds of upkeep: making and dropping partitions, merging sums.
-	// Default 10m, at least 1s; each round is moved by up to a tenth, so that collectors do not work in step.
+	// Default 30s, at least 1s; each round is moved by up to a tenth, so that collectors do not work in step.
 	MaintenanceInterval time.Duration `mapstructure:"maintenance_interval"`
 }
 

@@ -22,7 +22,7 @@ func createDefaultConfig() component.Config {
 		ProgramsURL:         defaultProgramsURL,
 		MaxConnections:      8,
 		Migrate:             true,
-		MaintenanceInterval: 10 * time.Minute,
+		MaintenanceInterval: 30 * time.Second,
 	}
 }
 
