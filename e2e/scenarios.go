@@ -161,8 +161,9 @@ func databaseAway(ctx context.Context, s *stage) error {
 	if err := errors.Join(c.send(ctx, l.calls(500, 500)), c.kill()); err != nil {
 		return err
 	}
-	// The queue holds the calls, so that what comes next and the search for bodies mean something.
-	if queued, err := filesWith(c.dataDir, "chatcmpl-away-999"); err != nil || len(queued) == 0 {
+	// The queue holds the calls, so that what comes next means something. Its file is compressed; the first id of a
+	// request stands in it as it is.
+	if queued, err := filesWith(c.dataDir, "chatcmpl-away-500"); err != nil || len(queued) == 0 {
 		return errors.Join(err, errors.New("the accepted calls are not in the queue's file"))
 	}
 	if err := noMarkerUnder(s.dir); err != nil {

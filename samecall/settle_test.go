@@ -1,0 +1,145 @@
+package samecall_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/costkey/costkey-otel/samecall"
+)
+
+// ledger writes down what Settle says, and fills nothing but counts and the id.
+type ledger struct {
+	facts []samecall.Facts
+	said  []string
+}
+
+func (l *ledger) Facts(i int) samecall.Facts { return l.facts[i] }
+
+func (l *ledger) Drop(i int) { l.said = append(l.said, fmt.Sprint("drop ", l.facts[i].SpanID[0])) }
+
+func (l *ledger) Fill(to, from int, gift samecall.Gift) {
+	l.said = append(l.said, fmt.Sprintf("fill %d from %d: %05b", l.facts[to].SpanID[0], l.facts[from].SpanID[0], gift))
+	if gift&samecall.GiveUsage != 0 && !l.facts[to].Input.IsKnown() {
+		l.facts[to].Input, l.facts[to].Output = l.facts[from].Input, l.facts[from].Output
+	}
+	if gift&samecall.GiveAnswer != 0 && l.facts[to].ResponseID == "" {
+		l.facts[to].ResponseID = l.facts[from].ResponseID
+	}
+}
+
+func inside(parent byte) func(*samecall.Facts) {
+	return func(f *samecall.Facts) { f.ParentSpanID = [8]byte{parent} }
+}
+
+func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
+	t.Parallel()
+	http := scope("http")
+	for name, test := range map[string]struct {
+		facts []samecall.Facts
+		known int
+		links []samecall.Link
+		want  []string
+	}{
+		"a call alone": {facts: []samecall.Facts{fact(1, 0)}},
+		"the inner one with the answer": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1))},
+			want:  []string{"drop 1", "fill 2 from 1: 00011"},
+		},
+		"the inner one without": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1), blank)},
+			want:  []string{"drop 1", "fill 2 from 1: 00111"},
+		},
+		"refused tries get nothing of the answer": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 1, inside(1), blank, failed, http), fact(3, 50, inside(1), blank, http)},
+			want:  []string{"drop 1", "fill 2 from 1: 00000", "fill 3 from 1: 00111"},
+		},
+		"refused tries alone leave the answer where it is": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 1, inside(1), blank, failed, http)},
+		},
+		"a gateway's call": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1), service("gateway"))},
+			want:  []string{"drop 2", "fill 1 from 2: 10001"},
+		},
+		"siblings": {
+			facts: []samecall.Facts{fact(1, 0, blank), fact(2, 10)},
+			want:  []string{"drop 1", "fill 2 from 1: 01011"},
+		},
+		"through spans that are no GenAI spans": {
+			facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(7), noID)},
+			links: []samecall.Link{{TraceID: [16]byte{1}, SpanID: [8]byte{7}, ParentSpanID: [8]byte{1}}},
+			want:  []string{"drop 1", "fill 2 from 1: 00011"},
+		},
+		"not through an agent": {
+			facts: []samecall.Facts{
+				fact(1, 0), fact(2, 10, inside(7), noID),
+				fact(7, 5, inside(1), func(f *samecall.Facts) { f.Outer, f.Inner = true, true }),
+			},
+		},
+		"a sum": {
+			facts: []samecall.Facts{
+				fact(1, 0, noID, counts(30, 12)), fact(2, 1, inside(1), counts(10, 5)), fact(3, 2, inside(1), otherID, counts(20, 7)),
+			},
+			want: []string{"drop 1"},
+		},
+		"an enclosing one, where another has its id": {
+			facts: []samecall.Facts{
+				fact(1, 0, inside(8), func(f *samecall.Facts) { f.Enclosing = true }), fact(2, 10_000),
+			},
+			want: []string{"drop 1"},
+		},
+		"two that were settled before": {facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1))}, known: 2},
+		"one that was, and a fresh one": {
+			facts: []samecall.Facts{fact(2, 10, inside(1)), fact(1, 0)}, known: 1,
+			want: []string{"drop 1", "fill 2 from 1: 00011"},
+		},
+		"spans of two projects with the same ids": {
+			facts: []samecall.Facts{fact(1, 0), fact(1, 0, func(f *samecall.Facts) { f.Project = "other" })},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, reversed := range []bool{false, true} {
+				l := &ledger{facts: slices.Clone(test.facts)}
+				if reversed && test.known == 0 {
+					slices.Reverse(l.facts)
+				}
+				if twice := samecall.Settle(l, len(l.facts), test.known, test.links...); len(twice) > 0 {
+					t.Errorf("there twice: %v", twice)
+				}
+				slices.Sort(l.said)
+				if !slices.Equal(l.said, test.want) {
+					t.Errorf("reversed %v: it said %q, want %q", reversed, l.said, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestParallelCallsWithOneIDStayAsManyAsTheyAre(t *testing.T) {
+	t.Parallel()
+	l := &ledger{}
+	for i := range 20 {
+		at := int64(i / 2 * 7)
+		l.facts = append(l.facts, fact(byte(i+1), at, scope([]string{"a", "b"}[i%2]), inside(byte(100+i))))
+	}
+	samecall.Settle(l, len(l.facts), 0)
+	dropped := 0
+	for _, s := range l.said {
+		if s[:4] == "drop" {
+			dropped++
+		}
+	}
+	if dropped != 10 {
+		t.Errorf("%d of 20 spans dropped, want the second view of each of 10 calls", dropped)
+	}
+}
+
+func TestASpanThatIsThereTwiceIsSettledOnce(t *testing.T) {
+	t.Parallel()
+	l := &ledger{facts: []samecall.Facts{fact(1, 0), fact(1, 0), fact(2, 10, inside(1)), fact(1, 0)}}
+	twice := samecall.Settle(l, 4, 0)
+	if !slices.Equal(twice, []int{1, 3}) || !slices.Equal(l.said, []string{"fill 2 from 1: 00011", "drop 1"}) {
+		t.Errorf("there twice: %v, said %q", twice, l.said)
+	}
+}
