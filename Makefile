@@ -59,7 +59,7 @@ e2e: build ## run the built collector and check it from outside, with faults
 	go run $(BUILDFLAGS) ./e2e $(E2EFLAGS)
 
 .PHONY: bench
-bench: ## run the benchmarks, each printed as a ratio
+bench: build ## run the benchmarks, each printed as a ratio
 	@scripts/bench.sh
 
 .PHONY: lint

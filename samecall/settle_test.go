@@ -143,3 +143,17 @@ func TestASpanThatIsThereTwiceIsSettledOnce(t *testing.T) {
 		t.Errorf("there twice: %v, said %q", twice, l.said)
 	}
 }
+
+func TestACallStandsForOneSpanOfEachOtherScope(t *testing.T) {
+	t.Parallel()
+	l := &ledger{facts: []samecall.Facts{
+		fact(1, 0, inside(7)), fact(2, 3, inside(8), scope("b")), fact(3, 1, inside(6), scope("b")), fact(4, 2, inside(5), scope("c")),
+	}}
+	samecall.Settle(l, len(l.facts), 0)
+	dropped := slices.DeleteFunc(l.said, func(s string) bool { return s[:4] != "drop" })
+	slices.Sort(dropped)
+	// Span 2 stays: span 1 stands for span 3 of its scope already, and span 4 is gone by then.
+	if !slices.Equal(dropped, []string{"drop 3", "drop 4"}) {
+		t.Errorf("said %q, want the nearest of scope b and that of scope c dropped", dropped)
+	}
+}

@@ -12,6 +12,14 @@
 // Writing any batch any number of times stores each call once, and costs_hourly changes in the same transaction by the
 // very rows that went in or out.
 //
+// # Spans of one call
+//
+// Which spans are one call is decided by package samecall. Stored are kept rows alone: a span that another one stands for
+// leaves no trace but what it filled. So ancestors are found through stored calls only, and a span whose outer one was
+// replaced is joined with what is left by the id of the answer, or stays a call. Relatives are looked for where a unique
+// index found something, for some seconds after that, and near midnight; two spans that share no response id and come in
+// two batches otherwise stay two calls.
+//
 // # What callers may rely on
 //
 // A [Store] is safe for concurrent use, by several collectors on one database too. An error that [IsRetryable] reports

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -327,6 +328,46 @@ func TestTrapA9_ARetriedCallIsBilledOnceInEveryOrderOfArrival(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTrapA9_HoweverTheSpansOfACallAreSplitIntoBatchesTheBillIsTheSame lets a framework's span, an SDK's, the tries inside
+// and the gateway's span come in any order and company.
+func TestTrapA9_HoweverTheSpansOfACallAreSplitIntoBatchesTheBillIsTheSame(t *testing.T) {
+	t.Parallel()
+	s, conn := open(t)
+	look(t, s)
+	r := rand.New(rand.NewPCG(1, 9))
+	const rounds = 60
+	for round := range rounds {
+		place := func(name string) func(*storage.Call) {
+			return func(c *storage.Call) {
+				c.TraceID, c.ScopeName, c.DurationMicros = [16]byte{2, byte(round)}, name, 2_000_000
+				if c.ResponseID != "" {
+					c.ResponseID = fmt.Sprint("msg_", round)
+				}
+			}
+		}
+		spans := []storage.Call{
+			span(1, 9, place("framework")), span(2, 1, place("sdk")), span(3, 2, place("http"), refused(429)),
+			span(4, 2, place("http"), refused(500)), span(5, 2, place("http")),
+			span(6, 5, place("gateway"), withoutCode, func(c *storage.Call) { c.ServiceName = "gateway" }),
+		}
+		r.Shuffle(len(spans), func(i, j int) { spans[i], spans[j] = spans[j], spans[i] })
+		var order []string
+		for len(spans) > 0 {
+			n := 1 + r.IntN(len(spans))
+			for i := range spans[:n] {
+				order = append(order, fmt.Sprint(spans[i].SpanID[7]))
+			}
+			order = append(order, "|")
+			write(t, s, slices.Clone(spans[:n])...)
+			spans = spans[n:]
+		}
+		require.Equal(t, "3 rows, 1 billed at "+price, one[string](t, conn, `SELECT
+			count(*) || ' rows, ' || count(*) FILTER (WHERE cost_usd > 0) || ' billed at ' || sum(cost_usd)::text
+			FROM costkey.calls WHERE trace_id = $1`, fmt.Sprintf("02%02x%028x", round, 0)), "spans came as %v", order)
+	}
+	requireSums(t, conn)
 }
 
 func TestTrapA9_CountsThatAnOuterSpanToldAreTakenBackWhereAnotherTryHasThem(t *testing.T) {

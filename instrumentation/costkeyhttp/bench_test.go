@@ -3,6 +3,7 @@ package costkeyhttp_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"runtime"
@@ -118,7 +119,7 @@ func sendAndRead(b *testing.B, rt http.RoundTripper, request string, buffer []by
 		for err == nil {
 			_, err = resp.Body.Read(buffer)
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			b.Fatal(err)
 		}
 		_ = resp.Body.Close()

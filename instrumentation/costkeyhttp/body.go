@@ -90,7 +90,7 @@ func (c *call) passed(p []byte, n int, err error) {
 	defer c.guard()
 	marked := n > 0 && c.read(p[:n])
 	switch {
-	case marked || err == io.EOF:
+	case marked || err == io.EOF: //nolint:errorlint // an io.Reader returns io.EOF bare
 		c.end(ending{whole: true})
 	case err != nil:
 		c.end(ending{err: err})

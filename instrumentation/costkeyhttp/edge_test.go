@@ -298,7 +298,7 @@ func TestTheContextsEndEndsTheSpanOfABodyNobodyReads(t *testing.T) {
 		}
 	}))
 	body, w := io.Pipe()
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	ctx, cancel := context.WithCancel(context.Background())
 	resp, err := transport(s, answering(200, eventTyp, body)).RoundTrip(post(t, chatURL, chatBody).WithContext(ctx))
 	if err != nil {

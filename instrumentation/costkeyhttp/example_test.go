@@ -56,7 +56,7 @@ func ExampleNewTransport() {
 		for _, kv := range span.Attributes {
 			switch kv.Key {
 			case semconv.GenAIUsageInputTokensKey, semconv.GenAIUsageOutputTokensKey, semconv.CodeFilePathKey:
-				fmt.Println(kv.Key, kv.Value.Emit())
+				fmt.Println(kv.Key, kv.Value.String())
 			}
 		}
 	}

@@ -125,7 +125,7 @@ func (r *result) failure(how ending, whole bool) string {
 	case status >= 400:
 		return strconv.Itoa(status)
 	case how.err != nil && !whole:
-		return errorType(how.err, r.call.incoming.Context())
+		return errorType(r.call.incoming.Context(), how.err)
 	}
 	return ""
 }
@@ -264,7 +264,7 @@ func appendSetting(attrs []attribute.KeyValue, key attribute.Key, s provider.Set
 
 // errorType returns the class of an error that broke a call off: what the context tells, else the error's Go type. An
 // error's text is never used.
-func errorType(err error, ctx context.Context) string {
+func errorType(ctx context.Context, err error) string {
 	if ended := ctx.Err(); ended != nil {
 		err = ended
 	}

@@ -2,6 +2,7 @@ package costkeyhttp_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -191,11 +192,11 @@ var sdkCalls = []struct {
 		if err != nil {
 			return "", err
 		}
-		defer stream.Close()
+		defer func() { _ = stream.Close() }()
 		var text string
 		for {
 			chunk, err := stream.Recv()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return text, nil
 			}
 			if err != nil {

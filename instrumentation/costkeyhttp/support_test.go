@@ -85,7 +85,7 @@ func (s *spans) everything() string {
 	for _, span := range append(s.Ended(), roSpans(s.Started())...) {
 		b.WriteString(span.Name() + "\n" + span.Status().Description + "\n")
 		for _, kv := range span.Attributes() {
-			b.WriteString(string(kv.Key) + "=" + kv.Value.Emit() + "\n")
+			b.WriteString(string(kv.Key) + "=" + kv.Value.String() + "\n")
 		}
 		for _, e := range span.Events() {
 			b.WriteString("event " + e.Name + "\n")

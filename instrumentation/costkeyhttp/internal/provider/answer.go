@@ -49,7 +49,6 @@ type Answer struct {
 // counts are a provider's own numbers that are no part of one accounting until Format.Account has seen them.
 type counts struct {
 	total, thoughts, toolPrompt usage.Count
-	characters                  usage.Count
 }
 
 // ErrorType returns the provider's word for the failure, or "".

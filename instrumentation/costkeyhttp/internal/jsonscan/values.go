@@ -1,0 +1,196 @@
+package jsonscan
+
+import "bytes"
+
+// How the scanner reads strings, numbers and what nobody wants, over the ends of chunks.
+
+// passValue is openValue for a value that nobody wants.
+func (s *Scanner) passValue(p []byte, i int, first byte) int {
+	if first != '"' {
+		return s.openValue(p, i)
+	}
+	s.escaped = false
+	j := s.stringEnd(p, i+1)
+	if j < 0 {
+		s.state = inSkipped
+		return len(p)
+	}
+	s.state = afterValue
+	return j + 1
+}
+
+func (s *Scanner) readText(p []byte, i int) int {
+	raw, next, closed := s.readString(p, i)
+	if !closed {
+		return next
+	}
+	if s.over {
+		if s.compactAt > 0 {
+			s.compact.drop()
+		}
+	} else {
+		s.scalar(String, s.decode(raw))
+	}
+	s.endValue()
+	return next
+}
+
+func (s *Scanner) readPresence(p []byte, i int) int {
+	s.state = inSkipped
+	if p[i] != '"' {
+		s.sink.Value(int(s.set.nodes[s.cur].field), Value{Kind: String})
+	}
+	return i
+}
+
+func (s *Scanner) readSkipped(p []byte, i int) int {
+	j := s.stringEnd(p, i)
+	switch {
+	case j < 0:
+		return len(p)
+	case s.skip > 0:
+		s.state = skipping
+	default:
+		s.endValue()
+	}
+	return j + 1
+}
+
+// readString reads on in a string that is wanted. Once closed is true, raw is the text between the quotes, unless s.over.
+func (s *Scanner) readString(p []byte, i int) (raw []byte, next int, closed bool) {
+	j := s.stringEnd(p, i)
+	if j < 0 {
+		s.keep(p[i:], MaxText)
+		return nil, len(p), false
+	}
+	if s.ntok == 0 && !s.over { // Fast path: the whole string is in p.
+		s.over = j-i > MaxText
+		return p[i:j], j + 1, true
+	}
+	s.keep(p[i:j], MaxText)
+	return s.tok[:s.ntok], j + 1, true
+}
+
+func (s *Scanner) keep(part []byte, bound int) {
+	if s.over || s.ntok+len(part) > bound {
+		s.over = true
+		return
+	}
+	s.ntok += copy(s.tok[s.ntok:], part)
+}
+
+// stringEnd returns the index of the quote that closes the string p[i:] is in, or -1, and carries over to the next chunk
+// whether its first byte is escaped.
+func (s *Scanner) stringEnd(p []byte, i int) int {
+	for from := i; ; {
+		q := bytes.IndexByte(p[from:], '"')
+		if q < 0 {
+			s.escaped = s.oddBackslashes(p[i:])
+			return -1
+		}
+		q += from
+		if (q > i && p[q-1] != '\\') || !s.oddBackslashes(p[i:q]) {
+			s.escaped = false
+			return q
+		}
+		from = q + 1
+	}
+}
+
+// oddBackslashes reports whether the byte after part is escaped: whether the run of backslashes at the end of part, and of
+// the chunks before, is odd.
+func (s *Scanner) oddBackslashes(part []byte) bool {
+	n := 0
+	for n < len(part) && part[len(part)-1-n] == '\\' {
+		n++
+	}
+	odd := n%2 == 1
+	if n == len(part) && s.escaped {
+		return !odd
+	}
+	return odd
+}
+
+func (s *Scanner) readScalar(p []byte, i int) int {
+	j := i
+	for j < len(p) && !delimits(p[j]) {
+		j++
+	}
+	if j == len(p) || s.ntok > 0 || s.over {
+		s.keep(p[i:j], maxNumber)
+		if j == len(p) {
+			return j
+		}
+		s.endScalar(s.tok[:s.ntok])
+		return j
+	}
+	s.over = j-i > maxNumber // Fast path: the whole token is in p.
+	s.endScalar(p[i:j])
+	return j
+}
+
+func delimits(c byte) bool {
+	return c == ',' || c == '}' || c == ']' || isSpace(c)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+func (s *Scanner) endScalar(text []byte) {
+	if s.over || len(text) == 0 {
+		if s.compactAt > 0 {
+			s.compact.drop()
+		}
+	} else {
+		switch text[0] {
+		case 't':
+			s.scalar(True, nil)
+		case 'f':
+			s.scalar(False, nil)
+		case 'n':
+			s.scalar(Null, nil)
+		default:
+			s.scalar(Number, text)
+		}
+	}
+	s.ntok, s.over = 0, false
+	s.endValue()
+}
+
+// scalar hands a complete value to those who want it.
+func (s *Scanner) scalar(kind Kind, text []byte) {
+	if s.cur != none {
+		if n := &s.set.nodes[s.cur]; n.field != none && (n.mode == Scalar || (n.mode == Compact && kind == Null)) {
+			s.sink.Value(int(n.field), Value{Kind: kind, Text: text})
+		}
+	}
+	if s.compactAt > 0 {
+		s.compact.scalar(kind, text)
+	}
+}
+
+func (s *Scanner) skipContainer(p []byte, i int) int {
+	for i < len(p) {
+		switch p[i] {
+		case '"':
+			s.escaped = false
+			j := s.stringEnd(p, i+1)
+			if j < 0 {
+				s.state = inSkipped
+				return len(p)
+			}
+			i = j + 1
+		case '{', '[':
+			s.skip++
+			i++
+		case '}', ']':
+			i++
+			if s.skip--; s.skip == 0 {
+				s.endValue()
+				return i
+			}
+		default:
+			i++
+		}
+	}
+	return i
+}
