@@ -35,11 +35,10 @@ func (p *projectCache) reset() {
 	p.bySlug = nil
 }
 
-// find returns the project, which is made where it is new, or the reason why there can be none.
+// find returns the project, which is made where it is new, or the reason why there can be none. No lock is held while the
+// database is asked: a new connection may reset this cache.
 func (p *projectCache) find(ctx context.Context, pool *pgxpool.Pool, slug string) (project, Reason, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if found, ok := p.bySlug[slug]; ok && time.Since(found.readAt) < projectTTL {
+	if found, ok := p.cached(slug); ok {
 		return found, "", nil
 	}
 	if !ValidProject(slug) {
@@ -58,11 +57,24 @@ func (p *projectCache) find(ctx context.Context, pool *pgxpool.Pool, slug string
 	if err != nil {
 		return project{}, "", describe("read a project", err)
 	}
+	p.store(slug, found)
+	return found, "", nil
+}
+
+func (p *projectCache) cached(slug string) (project, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found, ok := p.bySlug[slug]
+	return found, ok && time.Since(found.readAt) < projectTTL
+}
+
+func (p *projectCache) store(slug string, found project) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.bySlug == nil {
 		p.bySlug = make(map[string]project)
 	}
 	p.bySlug[slug] = found
-	return found, "", nil
 }
 
 func readProject(ctx context.Context, pool *pgxpool.Pool, slug string) (project, error) {

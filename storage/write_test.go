@@ -377,12 +377,19 @@ func TestNumbersOfAnotherServerAreForgotten(t *testing.T) {
 	require.NoError(t, server.Stop())
 	require.NoError(t, server.Start())
 	for {
-		_, err := s.WriteCalls(context.Background(), calls(30, 60))
+		batch := calls(30, 60)
+		for i := range batch {
+			batch[i].Project = "new" // not known yet, so that it is asked for on the first new connection
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		_, err := s.WriteCalls(ctx, batch)
+		cancel()
 		if err == nil {
 			break
 		}
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
 		require.True(t, storage.IsRetryable(err), err)
 	}
 	require.Equal(t, "30", storagetest.Value(t, server.DSN(),
-		"SELECT count(*) FROM costkey.calls WHERE function_name = 'github.com/acme/shop.Describe'"))
+		"SELECT count(*) FROM costkey.calls WHERE project = 'new' AND function_name = 'github.com/acme/shop.Describe'"))
 }

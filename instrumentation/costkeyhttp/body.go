@@ -33,9 +33,13 @@ type requestBody struct {
 
 // newRequestBody starts the reading of the request anew.
 func (c *call) newRequestBody(body io.ReadCloser) *requestBody {
-	b := &requestBody{ReadCloser: body, call: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	b := &c.first
+	if c.sending != nil {
+		b = new(requestBody)
+	}
+	b.ReadCloser, b.call = body, c
 	c.sending = b
 	c.request.Init()
 	return b

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
@@ -42,11 +43,15 @@ type call struct {
 	ended   bool
 	request provider.RequestReader
 	sending *requestBody // whose bytes the request reader follows
+	first   requestBody  // the one that is sent unless the base tries again
 	named   string       // the model in the span's name
 	answer  provider.Reader
 	reading bool          // the answer's bytes are read
 	ttft    time.Duration // 0 until content has been seen
 	release func() bool   // stops waiting for the context's end
+
+	http  discreetSpan           // otelhttp's span, where it is ours to watch over
+	attrs [20]attribute.KeyValue // room for what the end tells; usual calls need no more
 }
 
 // head is what is kept of an answer's head.
@@ -56,6 +61,9 @@ type head struct {
 	encoded   bool // in an encoding that is not read
 	requestID string
 }
+
+// kindClient is made once: an option costs an allocation.
+var kindClient = trace.WithSpanKind(trace.SpanKindClient)
 
 type callKey struct{}
 
@@ -82,7 +90,7 @@ func (t *Transport) begin(r *http.Request) (c *call) {
 	ctx := r.Context()
 	site := t.sites.Capture(ctx, 0)
 	ctx, span := t.tracer.Start(ctx, spanName(to.format.Operation, to.model),
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(startAttributes(ctx, to, site)...))
+		kindClient, trace.WithAttributes(startAttributes(ctx, to, site)...))
 	if !span.IsRecording() && !t.metrics.enabled(ctx) {
 		return nil
 	}

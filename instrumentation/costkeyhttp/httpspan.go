@@ -66,13 +66,17 @@ func (t discreetTracer) Start(ctx context.Context, name string, opts ...trace.Sp
 	if !span.IsRecording() {
 		return ctx, span
 	}
-	return ctx, discreetSpan{span}
+	if c := callFrom(ctx); c != nil && c.http.Span == nil {
+		c.http.Span = span // saves an allocation
+		return ctx, &c.http
+	}
+	return ctx, &discreetSpan{span}
 }
 
 // discreetSpan passes on attributes by an allow-list, and neither texts nor events nor links.
 type discreetSpan struct{ trace.Span }
 
-func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
+func (s *discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	kept := attrs[:0]
 	for _, kv := range attrs {
 		if kv, ok := discreet(kv); ok {
@@ -82,10 +86,10 @@ func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	s.Span.SetAttributes(kept...)
 }
 
-func (s discreetSpan) SetStatus(code codes.Code, _ string)           { s.Span.SetStatus(code, "") }
-func (s discreetSpan) AddEvent(string, ...trace.EventOption)         {}
-func (s discreetSpan) AddLink(trace.Link)                            {}
-func (s discreetSpan) RecordError(err error, _ ...trace.EventOption) {}
+func (s *discreetSpan) SetStatus(code codes.Code, _ string)           { s.Span.SetStatus(code, "") }
+func (s *discreetSpan) AddEvent(string, ...trace.EventOption)         {}
+func (s *discreetSpan) AddLink(trace.Link)                            {}
+func (s *discreetSpan) RecordError(err error, _ ...trace.EventOption) {}
 
 // discreet returns the attribute as it may be said; ok is false where it may not.
 func discreet(kv attribute.KeyValue) (_ attribute.KeyValue, ok bool) {

@@ -58,7 +58,7 @@ func appendSite(attrs []attribute.KeyValue, site *callsite.Site) []attribute.Key
 		attrs = append(attrs, semconv.CodeLineNumberKey.Int(site.Line))
 	}
 	if len(site.Path) > 0 {
-		attrs = append(attrs, semconv.CallPathKey.StringSlice(site.Path))
+		attrs = append(attrs, attribute.KeyValue{Key: semconv.CallPathKey, Value: site.PathValue})
 	}
 	return attrs
 }
@@ -160,7 +160,7 @@ func (r *result) setStatus(span trace.Span) {
 // attributes returns what the end of the call tells, beyond what its start told.
 func (r *result) attributes() []attribute.KeyValue {
 	c, a := r.call, r.answer
-	attrs := make([]attribute.KeyValue, 0, 20)
+	attrs := c.attrs[:0]
 	if c.target.model == "" {
 		attrs = appendText(attrs, semconv.GenAIRequestModelKey, r.model)
 	}

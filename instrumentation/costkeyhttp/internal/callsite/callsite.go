@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+
+	"go.opentelemetry.io/otel/attribute"
 )
 
 const (
@@ -38,6 +40,8 @@ type Site struct {
 	// Path is the own frames, outermost first, each as [Frame.String] writes it, without equal neighbours. Empty where
 	// there is no own frame.
 	Path []string
+	// PathValue is Path as an attribute's value, made once.
+	PathValue attribute.Value
 
 	id    uint64    // hash of the stack
 	from  stackKey  // what it was made of, for another resolver
@@ -163,6 +167,7 @@ func (r *Resolver) join(parent *Site, stack []placed) *Site {
 	if n := len(site.Path) - r.depth; n > 0 {
 		site.Path = slices.Clone(site.Path[n:])
 	}
+	site.PathValue = attribute.StringSliceValue(site.Path)
 	return &site
 }
 

@@ -308,8 +308,8 @@ func (s *Scanner) readKey(p []byte, i int) int {
 	}
 	if next+1 < len(p) && p[next] == ':' { // Fast path: the value follows without a space.
 		s.state = wantValue
-		if c := p[next+1]; s.cur == none && s.compactAt == 0 {
-			return s.passValue(p, next+1, c)
+		if s.cur == none && s.compactAt == 0 && parent != none {
+			return s.passMembers(p, next+1, parent)
 		}
 		return s.openValue(p, next+1)
 	}

@@ -4,6 +4,67 @@ import "bytes"
 
 // How the scanner reads strings, numbers and what nobody wants, over the ends of chunks.
 
+// passMembers is openValue for a value that nobody wants. It goes on over the members behind it, in the object of node
+// parent, as long as they lie in p, are written without spaces and escapes, and nobody wants them either.
+func (s *Scanner) passMembers(p []byte, i int, parent int16) int {
+	for {
+		end := plainValue(p, i)
+		if end < 0 {
+			return s.passValue(p, i, p[i])
+		}
+		s.state = afterValue
+		if end+2 >= len(p) || p[end] != ',' || p[end+1] != '"' {
+			return end
+		}
+		quote := plainKey(p, end+2)
+		if quote < 0 {
+			return end
+		}
+		s.state, s.cur = wantValue, s.set.child(parent, p[end+2:quote])
+		i = quote + 2
+		if s.cur != none {
+			return s.openValue(p, i)
+		}
+	}
+}
+
+// plainValue returns the index behind a string or a scalar that begins at p[i], or -1 where it is another value, does
+// not end in p, or may hold an escaped quote.
+func plainValue(p []byte, i int) int {
+	switch c := p[i]; {
+	case c == '"':
+		n := bytes.IndexByte(p[i+1:], '"')
+		if n < 0 || p[i+n] == '\\' {
+			return -1
+		}
+		return i + n + 2
+	case c == '-', c >= '0' && c <= '9', c == 't', c == 'f', c == 'n':
+		for j := i + 1; j < len(p); j++ {
+			if delimits(p[j]) {
+				return j
+			}
+		}
+	}
+	return -1
+}
+
+// plainKey returns the index of the quote that closes the key p[i:] is in, or -1 where it has an escape, is too long, or
+// isn't followed by a colon and a value's first byte in p.
+func plainKey(p []byte, i int) int {
+	for j := i; j < len(p)-2 && j-i <= MaxText; j++ {
+		switch p[j] {
+		case '\\':
+			return -1
+		case '"':
+			if p[j+1] != ':' {
+				return -1
+			}
+			return j
+		}
+	}
+	return -1
+}
+
 // passValue is openValue for a value that nobody wants.
 func (s *Scanner) passValue(p []byte, i int, first byte) int {
 	if first != '"' {

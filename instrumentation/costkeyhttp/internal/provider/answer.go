@@ -39,6 +39,7 @@ type Answer struct {
 	// plain answer.
 	Complete bool
 
+	reason   [1]string // what FinishReasons begins in: most answers have one
 	counts   counts
 	ending   bool // the document at hand is the provider's end mark
 	fresh    bool // no finish reason yet in the document at hand
@@ -172,6 +173,9 @@ func readUsage(a *Answer, v jsonscan.Value) {
 func addReason(a *Answer, v jsonscan.Value) {
 	if v.Kind != jsonscan.String || len(v.Text) > 64 || !isWord(v.Text) || len(a.FinishReasons) == maxReasons {
 		return
+	}
+	if a.FinishReasons == nil {
+		a.FinishReasons = a.reason[:0]
 	}
 	a.FinishReasons = append(a.FinishReasons, string(v.Text))
 }
