@@ -310,6 +310,7 @@ func FuzzScanner(f *testing.F) {
 		`{"id":"a\u00e9\ud83d\ude00","n":1,"list":[{"text":"x","say":"y"}],"usage":{"in":1,"more":{"cached":2},"split":[{"kind":"A"}]}}`,
 		`[{"id":1},{"id":"b"},[]]`, `{"usage":{"a":{"b":[1,[2,{"c":"d e"}]]},"in":null}}`, `{"say":"","id":"\\\"","list":{}}`,
 		`{"a":"\\\\\"","id":"x"}`, `{"id":"`, `{"id":"a"}}`,
+		`{"a":1,"b":"","c":null,"id":"x","d":"\\\\","\u0069d":"y","e":-1.5e3,"\"":"","id": "z","f":[],"g":true}`,
 	} {
 		f.Add([]byte(doc), uint64(1))
 	}
