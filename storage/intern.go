@@ -110,20 +110,19 @@ func (in *interner) resolve(ctx context.Context, pool *pgxpool.Pool, miss []miss
 	}
 	slices.SortFunc(miss, func(a, b missing) int { return bytes.Compare(a.key[:], b.key[:]) })
 	found := make(map[string]int32, len(miss))
-	if err := in.find(ctx, pool, miss, found); err != nil {
-		return 0, describe("look up "+in.table.name, err)
+	open := miss
+	if !in.table.perDay { // what is kept by day is new nearly always, anything else after a start only
+		if err := in.find(ctx, pool, open, found); err != nil {
+			return 0, describe("look up "+in.table.name, err)
+		}
+		open = without(open, found)
 	}
-	if len(found) < len(miss) {
-		unknown := make([]missing, 0, len(miss)-len(found))
-		for _, m := range miss {
-			if _, ok := found[m.cached]; !ok {
-				unknown = append(unknown, m)
-			}
-		}
-		if refused, err = in.write(ctx, pool, unknown); err != nil {
-			return 0, describe("write "+in.table.name, err)
-		}
-		if err := in.find(ctx, pool, unknown, found); err != nil {
+	if refused, err = in.write(ctx, pool, open, found); err != nil {
+		return 0, describe("write "+in.table.name, err)
+	}
+	// Another collector was first with what was not written.
+	if open = without(open, found); len(open) > refused {
+		if err := in.find(ctx, pool, open, found); err != nil {
 			return 0, describe("look up "+in.table.name, err)
 		}
 	}
@@ -134,9 +133,27 @@ func (in *interner) resolve(ctx context.Context, pool *pgxpool.Pool, miss []miss
 	return refused, nil
 }
 
-// write inserts rows, one by one where PostgreSQL refuses a value among them.
-func (in *interner) write(ctx context.Context, pool *pgxpool.Pool, rows []missing) (refused int, err error) {
-	_, err = pool.Exec(ctx, in.insertSQL(), in.arrays(rows)...)
+// without returns the rows that are not found yet.
+func without(rows []missing, found map[string]int32) []missing {
+	if len(found) == 0 {
+		return rows
+	}
+	var out []missing
+	for _, m := range rows {
+		if _, ok := found[m.cached]; !ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// write inserts rows and puts the numbers of those that are new into found; one by one where PostgreSQL refuses a value
+// among them.
+func (in *interner) write(ctx context.Context, pool *pgxpool.Pool, rows []missing, found map[string]int32) (refused int, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	err = in.collect(ctx, pool, rows, found, in.insertSQL(), in.arrays(rows)...)
 	if !isValueError(err) {
 		return 0, err
 	}
@@ -144,7 +161,7 @@ func (in *interner) write(ctx context.Context, pool *pgxpool.Pool, rows []missin
 		return 1, nil
 	}
 	for i := range rows {
-		n, err := in.write(ctx, pool, rows[i:i+1])
+		n, err := in.write(ctx, pool, rows[i:i+1], found)
 		if err != nil {
 			return 0, err
 		}
@@ -153,25 +170,32 @@ func (in *interner) write(ctx context.Context, pool *pgxpool.Pool, rows []missin
 	return refused, nil
 }
 
-func (in *interner) find(ctx context.Context, pool *pgxpool.Pool, miss []missing, found map[string]int32) error {
-	keys := make([][16]byte, len(miss))
-	byKey := make(map[[16]byte]string, len(miss))
-	for i, m := range miss {
+func (in *interner) find(ctx context.Context, pool *pgxpool.Pool, rows []missing, found map[string]int32) error {
+	keys := make([][16]byte, len(rows))
+	for i, m := range rows {
 		keys[i] = m.key
-		byKey[m.key] = m.cached
 	}
 	sql, args := "SELECT key, id FROM costkey."+in.table.name+" WHERE key = ANY ($1::uuid[])", []any{keys}
 	if in.table.perDay {
 		sql += " AND day = ANY ($2::text[]::date[])"
-		args = append(args, days(miss))
+		args = append(args, days(rows))
 	}
-	rows, err := pool.Query(ctx, sql, args...)
+	return in.collect(ctx, pool, rows, found, sql, args...)
+}
+
+// collect puts the numbers that a query answers, as (key, id), into found.
+func (in *interner) collect(ctx context.Context, pool *pgxpool.Pool, rows []missing, found map[string]int32, sql string, args ...any) error {
+	byKey := make(map[[16]byte]string, len(rows))
+	for _, m := range rows {
+		byKey[m.key] = m.cached
+	}
+	answer, err := pool.Query(ctx, sql, args...)
 	if err != nil {
 		return err
 	}
 	var key [16]byte
 	var id int32
-	_, err = pgx.ForEachRow(rows, []any{&key, &id}, func() error {
+	_, err = pgx.ForEachRow(answer, []any{&key, &id}, func() error {
 		found[byKey[key]] = id
 		return nil
 	})
@@ -186,7 +210,7 @@ func (in *interner) insertSQL() string {
 		fmt.Fprintf(&casts, ", %s::%s", in.table.columns[i], typ)
 	}
 	columns := strings.Join(in.table.columns, ", ")
-	return fmt.Sprintf("INSERT INTO costkey.%s (key, %s) SELECT key%s FROM unnest($1::uuid[]%s) AS t (key, %s) ORDER BY key ON CONFLICT DO NOTHING",
+	return fmt.Sprintf("INSERT INTO costkey.%s (key, %s) SELECT key%s FROM unnest($1::uuid[]%s) AS t (key, %s) ORDER BY key ON CONFLICT DO NOTHING RETURNING key, id",
 		in.table.name, columns, casts.String(), params.String(), columns)
 }
 
