@@ -26,14 +26,14 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 	}
 	switch c.Provider {
 	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
-		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_geo":"`), word(c.ProviderUsage, `"speed":"`)
+		q.Residency, q.Speed = word(c.ProviderUsage, `inference_geo":"`), word(c.ProviderUsage, `speed":"`)
 	case "perplexity": // Sonar API, usage.search_context_size
-		q.SearchContext = word(c.ProviderUsage, `"search_context_size":"`)
+		q.SearchContext = word(c.ProviderUsage, `search_context_size":"`)
 	}
 	return table.Price(&q)
 }
 
-// word is the string that follows key in a provider's usage object, which is compact JSON without free text; "" where
+// word is the string that follows key, given without its first quote, in a provider's usage object, which is compact JSON without free text; "" where
 // it is not there.
 func word(object, key string) string {
 	i := strings.Index(object, key)
