@@ -89,6 +89,7 @@ func (s *Store) noteServer(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if before, ok := s.server.Swap(server).(string); ok && before != server {
 		s.resetCaches()
+		s.pool.Reset() // connections to the server that is gone would each fail once more
 	}
 	return nil
 }
