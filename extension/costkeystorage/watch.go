@@ -100,10 +100,16 @@ func (e *storageExtension) revive(ctx context.Context) bool {
 		}
 		return false
 	})
-	if alive {
+	// Connections to the server that ended fail once each; the database is back when one has answered.
+	answers := alive && retry(ctx, func() (again bool) {
+		askCtx, cancel := context.WithTimeout(ctx, checkTimeout)
+		defer cancel()
+		return e.store.Ping(askCtx) != nil
+	})
+	if answers {
 		e.report(componentstatus.NewEvent(componentstatus.StatusOK))
 	}
-	return alive
+	return answers
 }
 
 // check asks whether the database is there, and reports a change.
