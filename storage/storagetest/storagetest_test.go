@@ -2,6 +2,7 @@ package storagetest_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -44,8 +45,9 @@ func TestPreparedCopiesWhatWasMadeOnce(t *testing.T) {
 		made.Add(1)
 		return exec(ctx, dsn, "CREATE TABLE made AS SELECT 1 AS i")
 	}
+	key := rand.Text() // of its own, so that -count runs it anew
 	for range 3 {
-		dsn := storagetest.Prepared(t, t.Name(), prepare)
+		dsn := storagetest.Prepared(t, key, prepare)
 		require.NoError(t, exec(t.Context(), dsn, "ALTER TABLE made RENAME TO taken"))
 	}
 	assert.EqualValues(t, 1, made.Load())
