@@ -71,10 +71,8 @@ func (s *Store) applyStep(ctx context.Context, step migrationFile, newest int) e
 		if err != nil {
 			return err
 		}
-		for version := range applied {
-			if version > newest {
-				return ErrNewerSchema
-			}
+		if isNewer(applied, newest) {
+			return ErrNewerSchema
 		}
 		if _, done := applied[step.Version]; done {
 			return nil
@@ -97,12 +95,25 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil && !errors.Is(err, ErrNotMigrated) {
 		return nil, fmt.Errorf("list applied migrations: %w", err)
 	}
+	if isNewer(applied, files[len(files)-1].Version) {
+		return nil, ErrNewerSchema
+	}
 	out := make([]Migration, len(files))
 	for i, f := range files {
 		out[i] = f.Migration
 		out[i].AppliedAt = applied[f.Version]
 	}
 	return out, nil
+}
+
+// isNewer reports whether a step was applied that this program, whose last is newest, does not know.
+func isNewer(applied map[int]time.Time, newest int) bool {
+	for version := range applied {
+		if version > newest {
+			return true
+		}
+	}
+	return false
 }
 
 func checkServer(ctx context.Context, tx pgx.Tx) error {
@@ -154,8 +165,8 @@ func migrationFilesInOrder() ([]migrationFile, error) {
 	for i, path := range names {
 		number, name, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql"), "_")
 		version, err := strconv.Atoi(number)
-		if err != nil || version != i+1 {
-			return nil, fmt.Errorf("read migration %q: want version %d", path, i+1)
+		if err != nil || i > 0 && version <= out[i-1].Version {
+			return nil, fmt.Errorf("read migration %q: want a version above the one before", path)
 		}
 		sql, err := migrationFiles.ReadFile(path)
 		if err != nil {

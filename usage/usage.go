@@ -57,33 +57,31 @@ func (c Count) Add(d Count) Count {
 // Usage is the consumption of one call in one accounting, whatever the provider's own habits: Input is all input with
 // every cached part inside, Output is all output with reasoning inside, and every other token count is a part of one of
 // the two. Sources of the habits: genaispan's accounting tables.
-//
-// The struct tags are the on-disk format of the exporter's queue: numbers are never reused.
 type Usage struct {
-	Input        Count `cbor:"1,keyasint,omitempty"` // all input tokens, cached parts included
-	CacheRead    Count `cbor:"2,keyasint,omitempty"` // part of Input read from a cache
-	CacheWrite   Count `cbor:"3,keyasint,omitempty"` // part of Input written to a cache, all retentions
-	CacheWrite1h Count `cbor:"4,keyasint,omitempty"` // part of CacheWrite kept for one hour; the rest is kept for the default time
-	Output       Count `cbor:"5,keyasint,omitempty"` // all output tokens, reasoning included
-	Reasoning    Count `cbor:"6,keyasint,omitempty"` // part of Output
+	Input        Count // all input tokens, cached parts included
+	CacheRead    Count // part of Input read from a cache
+	CacheWrite   Count // part of Input written to a cache, all retentions
+	CacheWrite1h Count // part of CacheWrite kept for one hour; the rest is kept for the default time
+	Output       Count // all output tokens, reasoning included
+	Reasoning    Count // part of Output
 
-	AudioInput       Count `cbor:"7,keyasint,omitempty"`  // part of Input
-	CachedAudioInput Count `cbor:"8,keyasint,omitempty"`  // part of CacheRead and of AudioInput
-	ImageInput       Count `cbor:"9,keyasint,omitempty"`  // part of Input
-	CachedImageInput Count `cbor:"10,keyasint,omitempty"` // part of CacheRead and of ImageInput
-	VideoInput       Count `cbor:"11,keyasint,omitempty"` // part of Input
-	AudioOutput      Count `cbor:"12,keyasint,omitempty"` // part of Output
-	ImageOutput      Count `cbor:"13,keyasint,omitempty"` // part of Output
-	VideoOutput      Count `cbor:"14,keyasint,omitempty"` // part of Output
-	Citation         Count `cbor:"15,keyasint,omitempty"` // part of Output (Perplexity)
+	AudioInput       Count // part of Input
+	CachedAudioInput Count // part of CacheRead and of AudioInput
+	ImageInput       Count // part of Input
+	CachedImageInput Count // part of CacheRead and of ImageInput
+	VideoInput       Count // part of Input
+	AudioOutput      Count // part of Output
+	ImageOutput      Count // part of Output
+	VideoOutput      Count // part of Output
+	Citation         Count // part of Output (Perplexity)
 
-	InputCharacters Count `cbor:"16,keyasint,omitempty"` // characters, where a model is billed by them
-	WebSearches     Count `cbor:"17,keyasint,omitempty"` // searches the provider ran and bills by piece
-	FileSearches    Count `cbor:"18,keyasint,omitempty"`
-	SearchUnits     Count `cbor:"19,keyasint,omitempty"` // rerank
-	Images          Count `cbor:"20,keyasint,omitempty"`
-	Pages           Count `cbor:"21,keyasint,omitempty"`
-	CodeSessions    Count `cbor:"22,keyasint,omitempty"` // code interpreter sessions
+	InputCharacters Count // characters, where a model is billed by them
+	WebSearches     Count // searches the provider ran and bills by piece
+	FileSearches    Count
+	SearchUnits     Count // rerank
+	Images          Count
+	Pages           Count
+	CodeSessions    Count // code interpreter sessions
 }
 
 // IsZero reports whether nothing at all is known. A call with such a usage has no price.

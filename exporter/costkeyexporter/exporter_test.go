@@ -284,7 +284,7 @@ func TestARequestSurvivesTheQueuesFile(t *testing.T) {
 		stored(e.prices, &got, &b)
 		assert.Equal(t, a, b)
 	}
-	for _, bad := range [][]byte{nil, {0xc5}, {0xc5, 9, 0x80}, {0xc5, 1, 0xff, 0xff}, []byte("not ours")} {
+	for _, bad := range [][]byte{nil, {0xc5}, {0xc5, 9, 0x80}, {0xc5, 2, 0xff, 0xff}, []byte("not ours")} {
 		_, _, err := encoding{}.Unmarshal(bad)
 		assert.Error(t, err)
 	}

@@ -2,11 +2,9 @@ package costkeyexporter
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/fxamacker/cbor/v2"
-	"github.com/klauspost/compress/s2"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 
@@ -59,7 +57,8 @@ const bytesPerCall = 1024
 // BytesSize is an estimate: sizing by bytes is refused by Config.Validate.
 func (r *request) BytesSize() int { return len(r.calls) * bytesPerCall }
 
-// MergeSplit appends other to r and cuts the whole into requests of at most maxSize calls; 0 is no limit.
+// MergeSplit appends other to r and cuts the whole into requests of at most maxSize calls; 0 is no limit. Both requests
+// are used up: the batcher goes on with what is returned alone.
 func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
 	calls, settled := r.calls, r.settled && other == nil
 	if other != nil {
@@ -67,7 +66,11 @@ func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.Re
 		if !ok {
 			return nil, fmt.Errorf("merge requests: unexpected type %T", other)
 		}
-		calls = append(calls[:len(calls):len(calls)], o.calls...)
+		if cap(calls) < len(calls)+len(o.calls) {
+			// A batch is merged of many requests: twice the room now, so that its calls are moved about once.
+			calls = slices.Grow(calls, 2*len(o.calls)+len(calls))
+		}
+		calls = append(calls, o.calls...)
 	}
 	if maxSize <= 0 || len(calls) <= maxSize {
 		return []xexporterhelper.Request{&request{calls: calls, settled: settled}}, nil
@@ -79,64 +82,6 @@ func (r *request) MergeSplit(_ context.Context, maxSize int, _ exporterhelper.Re
 	}
 	return append(out, &request{calls: calls}), nil
 }
-
-// encoding is how a request stands in a persistent queue's file: two bytes that name the format, then CBOR with the
-// field numbers of genaispan.Call, compressed: calls of one place are alike, and every byte is written and synced
-// twice. Fields that a version does not know are skipped, so that a queue survives an upgrade and a downgrade.
-type encoding struct{}
-
-const (
-	formatMagic   = 0xc5
-	formatVersion = 1
-)
-
-// maxQueued bounds what a damaged file can make us allocate.
-const maxQueued = 1 << 30
-
-var errFormat = errors.New("queued request is of an unknown format")
-
-// Marshal leaves the context out: it can hold a client's metadata and with it a key.
-func (encoding) Marshal(_ context.Context, req xexporterhelper.Request) ([]byte, error) {
-	r, ok := req.(*request)
-	if !ok {
-		return nil, fmt.Errorf("encode a request: unexpected type %T", req)
-	}
-	body, err := cbor.Marshal(r.calls)
-	if err != nil {
-		return nil, fmt.Errorf("encode %d calls: %w", len(r.calls), err)
-	}
-	out := make([]byte, 2, 2+s2.MaxEncodedLen(len(body)))
-	out[0], out[1] = formatMagic, formatVersion
-	return out[:2+len(s2.Encode(out[2:cap(out)], body))], nil
-}
-
-func (encoding) Unmarshal(b []byte) (context.Context, xexporterhelper.Request, error) {
-	ctx := context.Background()
-	if len(b) < 2 || b[0] != formatMagic || b[1] != formatVersion {
-		return ctx, nil, errFormat
-	}
-	if n, err := s2.DecodedLen(b[2:]); err != nil || n > maxQueued {
-		return ctx, nil, errFormat
-	}
-	body, err := s2.Decode(nil, b[2:])
-	if err != nil {
-		return ctx, nil, fmt.Errorf("decompress queued calls: %w", err)
-	}
-	r := new(request)
-	if err := decoder.Unmarshal(body, &r.calls); err != nil {
-		return ctx, nil, fmt.Errorf("decode queued calls: %w", err)
-	}
-	return ctx, r, nil
-}
-
-// decoder takes what a queue may hold: strings are not checked again, storage repairs what PostgreSQL would refuse.
-var decoder = func() cbor.DecMode {
-	mode, err := cbor.DecOptions{MaxArrayElements: 1 << 24, UTF8: cbor.UTF8DecodeInvalid}.DecMode()
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	return mode
-}()
 
 // referenceCounter has nothing to count: a request owns its calls.
 type referenceCounter struct{}

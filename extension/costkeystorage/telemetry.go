@@ -32,7 +32,8 @@ func newTelemetry(settings component.TelemetrySettings, store *storage.Store) (*
 		metric.WithDescription("Rounds of upkeep, by outcome."), metric.WithUnit("{round}"))
 	note(err)
 	t.roundTime, err = meter.Float64Histogram("costkey_storage_maintenance_duration",
-		metric.WithDescription("Time of one round of upkeep."), metric.WithUnit("s"))
+		metric.WithDescription("Time of one round of upkeep."), metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120))
 	note(err)
 	connections, err := meter.Int64ObservableGauge("costkey_storage_connections",
 		metric.WithDescription("Open connections to the database, by state."), metric.WithUnit("{connection}"))
