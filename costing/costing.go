@@ -26,7 +26,8 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 	}
 	switch c.Provider {
 	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
-		q.Residency, q.Speed = word(c.ProviderUsage, `inference_geo":"`), word(c.ProviderUsage, `speed":"`)
+		// Their one key that ends in "geo": a search for a rarer byte is a faster one.
+		q.Residency, q.Speed = word(c.ProviderUsage, `geo":"`), word(c.ProviderUsage, `speed":"`)
 	case "perplexity": // Sonar API, usage.search_context_size
 		q.SearchContext = word(c.ProviderUsage, `search_context_size":"`)
 	}

@@ -117,11 +117,16 @@ func providerByHost(host string, port int64) string {
 // isLocalHost reports whether host names this machine or a private network, where any model may be served.
 func isLocalHost(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local") ||
-		strings.HasSuffix(host, ".internal") || !strings.ContainsAny(host, ".:") {
+		strings.HasSuffix(host, ".internal") {
 		return true
 	}
-	if c := host[0]; (c < '0' || c > '9') && !strings.Contains(host, ":") {
-		return false
+	if strings.IndexByte(host, ':') < 0 {
+		if strings.IndexByte(host, '.') < 0 {
+			return true
+		}
+		if c := host[0]; c < '0' || c > '9' {
+			return false
+		}
 	}
 	a, err := netip.ParseAddr(host)
 	return err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast())

@@ -203,12 +203,13 @@ const maxCallPath = 64
 
 // isFrame reports whether s looks like "function (file:line)".
 func isFrame(s string) bool {
-	fn, place, ok := strings.Cut(s, " (")
-	if !ok || len(s) > maxCode || !isWord(fn) {
+	space := strings.IndexByte(s, ' ')
+	if space < 0 || len(s) > maxCode || !isWord(s[:space]) {
 		return false
 	}
-	place, ok = strings.CutSuffix(place, ")")
-	return ok && isFile(place)
+	place, opened := strings.CutPrefix(s[space:], " (")
+	place, closed := strings.CutSuffix(place, ")")
+	return opened && closed && isFile(place)
 }
 
 // timing fills whether the answer was streamed and when its first token came.

@@ -19,17 +19,27 @@ const (
 // takeTag adds a tag to c. Of two with one key the later wins.
 func (c *Call) takeTag(key string, v pcommon.Value) {
 	value, ok := tagValue(v)
-	if !ok || !isToken(key, maxTagKey, nameChars) || len(c.Tags) == maxTags && !hasTag(c.Tags, key) {
+	at := tagIndex(c.Tags, key)
+	switch {
+	case !ok || at == maxTags || !isToken(key, maxTagKey, nameChars):
 		c.note(NoteTagsCut)
-		return
+	case at < len(c.Tags):
+		c.Tags[at].Value = value
+	default:
+		c.Tags = append(c.Tags, Tag{Key: key, Value: value})
 	}
-	c.Tags = slices.DeleteFunc(c.Tags, func(t Tag) bool { return t.Key == key })
-	c.Tags = append(c.Tags, Tag{Key: key, Value: value})
 }
 
-func hasTag(tags []Tag, key string) bool {
-	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == key })
+// tagIndex returns where the tag of key is in tags, their length where there is none.
+func tagIndex(tags []Tag, key string) int {
+	i := 0
+	for i < len(tags) && tags[i].Key != key {
+		i++
+	}
+	return i
 }
+
+func hasTag(tags []Tag, key string) bool { return tagIndex(tags, key) < len(tags) }
 
 // tagValue returns v as JSON, if it is a scalar: no JSON text, no list, no text of several lines.
 func tagValue(v pcommon.Value) (string, bool) {

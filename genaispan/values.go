@@ -103,16 +103,7 @@ func isName(s string) bool { return len(s) <= maxName && isWord(s) }
 
 // isWord reports whether s is valid UTF-8 without white space and control characters.
 func isWord(s string) bool {
-	i := 0
-	// Fast path - eight bytes at a time, as long as all of them are printable ASCII.
-	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		if odd(x) {
-			break
-		}
-	}
-	for ; i < len(s); i++ {
+	for i := leadingASCII(s, '!'); i < len(s); i++ {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			return isWideWord(s)
@@ -124,12 +115,21 @@ func isWord(s string) bool {
 	return s != ""
 }
 
-// odd reports whether any of the eight bytes of x is not in '!' to '~'. It may say so of a byte next to such a one too.
-func odd(x uint64) bool {
+// leadingASCII returns a number of bytes that s begins with and that are all in low to '~'. It looks at eight at a time and
+// stops at the first eight that may hold another one.
+func leadingASCII(s string, low byte) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	below := x - '!'*ones // borrows where a byte is below '!'
-	above := x + ones     // reaches the high bit where a byte is 0x7f or more
-	return (below|above|x)&highs != 0
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		below := x - uint64(low)*ones // borrows where a byte is below low
+		above := x + ones             // reaches the high bit where a byte is 0x7f or more
+		if (below|above|x)&highs != 0 {
+			break
+		}
+	}
+	return i
 }
 
 func isWideWord(s string) bool {
@@ -143,7 +143,7 @@ func isWideWord(s string) bool {
 
 // isLine reports whether s is one line of valid UTF-8 without control characters.
 func isLine(s string) bool {
-	for i := range len(s) {
+	for i := leadingASCII(s, ' '); i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
 			return isWideLine(s)
 		}
