@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,10 @@ type collector struct {
 	name        string
 	dataDir     string
 	databaseURL string // empty: the embedded PostgreSQL
+	config      string // the file under config/; empty: quickstart.yaml
+	env         []string
 
-	grpc, http, health, metrics string // addresses
+	grpc, http, health, metrics, sdk string // addresses
 
 	process *exec.Cmd
 	ended   chan struct{} // closed when process has ended
@@ -37,11 +40,11 @@ type collector struct {
 // collector prepares one; nothing runs yet.
 func (s *stage) collector(name, databaseURL string) (*collector, error) {
 	c := &collector{s: s, name: name, dataDir: filepath.Join(s.dir, name), databaseURL: databaseURL}
-	addresses, err := freeAddresses(4)
+	addresses, err := freeAddresses(5)
 	if err != nil {
 		return nil, err
 	}
-	c.grpc, c.http, c.health, c.metrics = addresses[0], addresses[1], addresses[2], addresses[3]
+	c.grpc, c.http, c.health, c.metrics, c.sdk = addresses[0], addresses[1], addresses[2], addresses[3], addresses[4]
 	s.onClose(c.end)
 	return c, nil
 }
@@ -70,8 +73,10 @@ func (c *collector) command(ctx context.Context, name string, args ...string) *e
 		"COSTKEY_DATA_DIR="+c.dataDir,
 		"COSTKEY_OTLP_GRPC_ENDPOINT="+c.grpc,
 		"COSTKEY_OTLP_HTTP_ENDPOINT="+c.http,
+		"COSTKEY_RECEIVER_ENDPOINT="+c.sdk,
 		"COSTKEY_HEALTH_ENDPOINT="+c.health,
 		"COSTKEY_METRICS_PORT="+c.metrics[strings.LastIndex(c.metrics, ":")+1:])
+	cmd.Env = append(cmd.Env, c.env...)
 	if c.databaseURL != "" {
 		cmd.Env = append(cmd.Env, "COSTKEY_DATABASE_URL="+c.databaseURL)
 	}
@@ -93,6 +98,10 @@ func cleanEnv() []string {
 	return env
 }
 
+func (c *collector) configFile() string {
+	return filepath.Join(c.s.root, "config", cmp.Or(c.config, "quickstart.yaml"))
+}
+
 // start runs the collector and returns when it is healthy. The process outlives ctx; kill or stop ends it.
 func (c *collector) start(ctx context.Context) error {
 	log, err := os.OpenFile(c.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -101,7 +110,7 @@ func (c *collector) start(ctx context.Context) error {
 	}
 	defer log.Close()
 	cmd := c.command(context.WithoutCancel(ctx), filepath.Join(c.s.root, "bin", "otelcol-costkey"),
-		"--config", filepath.Join(c.s.root, "config", "quickstart.yaml"))
+		"--config", c.configFile())
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start collector %s: %w", c.name, err)

@@ -29,6 +29,7 @@ func scenarios() []scenario {
 		{"a database that is away at the start is waited for", databaseAway},
 		{"a database that is stopped in mid-load loses and doubles nothing", databaseStopped},
 		{"two collectors on one database store each call once", twoCollectors},
+		{"in production a key decides the project, over TLS, whatever comes", production},
 		{"make run names the setting of what is in the way", inTheWay},
 	}
 	if os.Geteuid() == 0 {

@@ -47,6 +47,7 @@ type Result struct {
 	Model    string // the catalogue's id of the model; "" where not found
 	Tier     string // the tier of the row that priced; "" where none did
 	Rule     string // the rule that matched, see README.md: "exact", "alias", "profile+request_model"…; "" where none
+	Discount string // the multiplier of the user's discount that is in the cost, as written, "0.85"; "" where none is
 	Reason   string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
 	Note     string // what was assumed in pricing, for the column notes: NoteCacheWriteSplit, NoteSearchContext; "" if nothing
 }

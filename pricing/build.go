@@ -48,6 +48,7 @@ type model struct {
 	rows        []row
 	multipliers [numMultipliers]factor // zero where there is none
 	family      *model                 // of a dated snapshot, where its family is listed
+	discounts   []*discount            // the first that holds counts
 }
 
 // builder makes a Table of a catalogue and collects what is wrong with it.
@@ -64,7 +65,7 @@ type rateKey struct {
 }
 
 // build makes a Table. The first rate is the absent one, so that an index of 0 means none.
-func build(c *schema.Catalogue, version string) (*Table, error) {
+func build(c *schema.Catalogue, version string, discounts ...discount) (*Table, error) {
 	b := &builder{
 		table: &Table{
 			version:   version,
@@ -81,6 +82,7 @@ func build(c *schema.Catalogue, version string) (*Table, error) {
 	for i := range c.Providers {
 		b.provider(&c.Providers[i])
 	}
+	b.discounts(discounts)
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrCatalogue, errors.Join(b.errs...))
 	}

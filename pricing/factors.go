@@ -15,9 +15,12 @@ var multiplierNames = [numMultipliers]string{"us", "eu", "fast"}
 // reasonNoFactor is the Reason of a call served in a speed mode whose price is not known.
 const reasonNoFactor = "no_rate:fast"
 
-// factors returns the multipliers that apply to a call: of where its data stayed, and of its speed mode. A place
-// without a multiplier costs what the others cost; a speed mode without one is missing.
-func (m *model) factors(q *Query) (f [2]factor, missing bool) {
+// factors returns the multipliers that apply to a call: of where its data stayed, of its speed mode, and the discount. A
+// place without a multiplier costs what the others cost; a speed mode without one is missing.
+func (m *model) factors(q *Query) (f [3]factor, missing bool) {
+	if len(m.discounts) > 0 {
+		f[2] = m.discountFactor(q.AtNanos)
+	}
 	if q.Speed == "" && m.multipliers == ([numMultipliers]factor{}) { // Fast path - few models have any
 		return f, false
 	}

@@ -59,13 +59,16 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 		return res
 	}
 	res.Rule, res.Tier, res.Note = found.name(family), tierNames[row.tier], row.note(q.Usage)
+	if d := found.model.discount(at); d != nil {
+		res.Discount = d.text
+	}
 	b := bill{table: t, row: row, factors: factors, lines: lines}
 	if b.fees(&p, q.SearchContext) && res.Note == "" {
 		res.Note = NoteSearchContext
 	}
 	res.Cost, res.Status, res.Reason = b.sum(&p)
 	if res.Status != StatusPriced && res.Status != StatusFree {
-		res.Tier, res.Note = "", ""
+		res.Tier, res.Note, res.Discount = "", "", ""
 	}
 	return res
 }
@@ -89,7 +92,7 @@ func (r *row) note(u *usage.Usage) string {
 type bill struct {
 	table   *Table
 	row     *row
-	factors [2]factor // zero where none applies
+	factors [3]factor // zero where none applies
 	lines   *[]Line   // nil where nobody asks for them
 }
 

@@ -101,13 +101,14 @@ type factor struct {
 	num, den uint64
 }
 
-// factorScale is the number of decimals of a multiplier, maxFactor its largest value, and a price has at most two. They
-// bound what Rate.times makes: the numerator, at most 10^26 (MaxRateUSD × 10^6 tokens in 10^-18 USD) × 10^6 × 10^6, fits
-// 128 bits, and the denominator, at most 10^6 × maxDivisor × 10^4 × 10^4, fits 64.
+// factorScale is the number of decimals of a catalogue's multiplier and maxFactor its largest value. A price has at most
+// two of them and one discount. They bound what Rate.times makes: the numerator, at most 10^26 (MaxRateUSD × 10^6 tokens
+// in 10^-18 USD) × 10^3 × 10^3 × maxDiscount × discountUnit = 10^37, fits 128 bits, and the denominator, at most 10^6 ×
+// maxDivisor × 10^2 × 10^2 × discountUnit = 10^18, fits 64.
 const (
-	factorScale = 4
-	factorUnit  = 10_000
-	maxFactor   = 100
+	factorScale = 2
+	factorUnit  = 100
+	maxFactor   = 10
 )
 
 // parseFactor reads a multiplier such as "1.1".

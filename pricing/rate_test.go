@@ -89,8 +89,9 @@ func TestRatesRoundHalfEvenOnce(t *testing.T) {
 		checkNearest(t, r.Cost(n), exact)
 
 		f := factor{num: uint64(rapid.Int64Range(1, maxFactor*factorUnit).Draw(t, "factor")), den: factorUnit}
-		scaled := r.times(f).times(f)
-		exact.Mul(exact, big.NewRat(int64(f.num*f.num), factorUnit*factorUnit))
+		d := factor{num: uint64(rapid.Int64Range(1, maxDiscount*discountUnit).Draw(t, "discount")), den: discountUnit}
+		scaled := r.times(f).times(f).times(d)
+		exact.Mul(exact, big.NewRat(int64(f.num*f.num*d.num), factorUnit*factorUnit*discountUnit))
 		checkNearest(t, scaled.Cost(n), exact)
 	})
 }

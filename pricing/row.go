@@ -174,7 +174,8 @@ func sameRows(a, b *model, at int64, t tier) bool {
 		return true
 	}
 	n := countRows(a, at, t)
-	if n == 0 || n != countRows(b, at, t) || a.multipliers != b.multipliers {
+	if n == 0 || n != countRows(b, at, t) || a.multipliers != b.multipliers ||
+		a.discountFactor(at) != b.discountFactor(at) {
 		return false
 	}
 	for i := range a.rows {

@@ -167,12 +167,17 @@ func (f *Facts) isBlank() bool { return !f.hasUsage() && f.realID() == "" }
 
 // realID returns the response id, unless the library made it up.
 func (f *Facts) realID() string {
-	id := f.ResponseID
-	if strings.HasPrefix(id, "aitxt-") || strings.HasPrefix(id, "aiobj-") || strings.HasPrefix(id, "run-") ||
-		strings.HasPrefix(id, "lc_") || isUUID(id) {
+	if !NamesAnswer(f.ResponseID) {
 		return ""
 	}
-	return id
+	return f.ResponseID
+}
+
+// NamesAnswer reports whether id is one that a provider gave to an answer: neither empty nor made up by a library. Spans
+// of one call that both have such an id have the same; where one has none, only its place in the trace can tell.
+func NamesAnswer(id string) bool {
+	return id != "" && !strings.HasPrefix(id, "aitxt-") && !strings.HasPrefix(id, "aiobj-") &&
+		!strings.HasPrefix(id, "run-") && !strings.HasPrefix(id, "lc_") && !isUUID(id)
 }
 
 // isUUID reports whether s has the form of a UUID, by which frameworks name their own runs.

@@ -8,13 +8,14 @@ readonly config=config/quickstart.yaml
 
 # An empty variable means the default; the collector takes only an unset one for that.
 for name in COSTKEY_DATABASE_URL COSTKEY_DATA_DIR COSTKEY_OTLP_GRPC_ENDPOINT COSTKEY_OTLP_HTTP_ENDPOINT \
-	COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT; do
+	COSTKEY_RECEIVER_ENDPOINT COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT; do
 	[[ -n ${!name:-} ]] || unset "$name"
 done
 
 readonly data_dir=${COSTKEY_DATA_DIR:-.costkey}
 readonly grpc=${COSTKEY_OTLP_GRPC_ENDPOINT:-localhost:4317}
 readonly http=${COSTKEY_OTLP_HTTP_ENDPOINT:-localhost:4318}
+readonly sdk=${COSTKEY_RECEIVER_ENDPOINT:-localhost:4319}
 readonly health=${COSTKEY_HEALTH_ENDPOINT:-localhost:13133}
 readonly metrics=localhost:${COSTKEY_METRICS_PORT:-8888}
 
@@ -51,6 +52,7 @@ check_data_dir() {
 
 check_port "$grpc" receivers::otlp::protocols::grpc::endpoint COSTKEY_OTLP_GRPC_ENDPOINT localhost:14317
 check_port "$http" receivers::otlp::protocols::http::endpoint COSTKEY_OTLP_HTTP_ENDPOINT localhost:14318
+check_port "$sdk" receivers::costkey::endpoint COSTKEY_RECEIVER_ENDPOINT localhost:14319
 check_port "$health" extensions::health_check::endpoint COSTKEY_HEALTH_ENDPOINT localhost:23133
 check_port "$metrics" service::telemetry::metrics::readers COSTKEY_METRICS_PORT 18888
 check_data_dir
@@ -72,6 +74,7 @@ cat <<TEXT
 
   Send spans to   http://$grpc   (OTLP/gRPC)
                   http://$http   (OTLP/HTTP, protobuf or JSON, path /v1/traces)
+  CostKey SDKs    COSTKEY_DSN=http://any@$sdk/my-project
   Health          http://$health
   Own metrics     http://$metrics/metrics
 

@@ -117,11 +117,13 @@ const (
 	RequestIDKey = attribute.Key("costkey.request_id")
 	// ServiceTierKey is the tier that served the call, for providers without a semconv name for it.
 	ServiceTierKey = attribute.Key("costkey.service_tier")
-	// UsageMissingKey says why a call has no token counts; see the UsageMissing values.
+	// UsageMissingKey says why a call has no token counts, or not all of them; see the UsageMissing values.
 	UsageMissingKey = attribute.Key("costkey.usage.missing")
 	// UsageCacheWrite5mKey and UsageCacheWrite1hKey split the cache writes by how long they are kept (Anthropic).
 	UsageCacheWrite5mKey = attribute.Key("costkey.usage.cache_write_5m.input_tokens")
 	UsageCacheWrite1hKey = attribute.Key("costkey.usage.cache_write_1h.input_tokens")
+	// ReportedCostKey is what the sender itself says that the call cost, in USD as a plain decimal: never the price.
+	ReportedCostKey = attribute.Key("gen_ai.usage.cost")
 	// UsageWebSearchesKey counts the searches that the provider ran and bills by piece.
 	UsageWebSearchesKey = attribute.Key("costkey.usage.web_searches")
 )
@@ -133,6 +135,7 @@ const (
 	UsageMissingNotReported = "not_reported"         // a whole answer without usage
 	UsageMissingBackground  = "background"           // the answer is made later and fetched by polling
 	UsageMissingEncoding    = "encoding"             // the answer's encoding could not be read on the fly
+	UsageMissingCache       = "cache_unknown"        // counts came, but not how many of them were cached
 )
 
 // Values of GenAIOperationNameKey that CostKey emits.

@@ -54,6 +54,12 @@ func isUniqueViolation(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "23505"
 }
 
+// isDeadlock reports whether PostgreSQL broke a circle of waiting writers.
+func isDeadlock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "40P01"
+}
+
 // isMissingTable reports whether a table that the writer counts on is gone: its partition was dropped, or the whole schema.
 func isMissingTable(err error) bool {
 	var pg *pgconn.PgError

@@ -30,15 +30,55 @@ func (c *Call) facts() samecall.Facts {
 
 func (c *Call) failed() bool { return c.ErrorType != "" || c.HTTPStatus >= 400 }
 
-// plan is what settling found: rows to take out, rows to put in, and how many spans joined a call that has its row.
+// plan is what settling found: rows to take out, rows to put in, spans that lost or never had their row, and how many
+// spans joined a call that has its row.
 type plan struct {
 	remove, insert []row
+	links          []link
 	settled        int
 }
 
 // join decides for each fresh row whether it is a call of its own or another span of a known one. known are stored rows
-// of the same traces and of the same response ids.
-func join(known, fresh []row) plan {
+// of the same traces and of the same response ids, links the spans between them that have no row.
+func join(known, fresh []row, links []samecall.Link) plan {
+	j := newJoining(known, fresh)
+	j.takeBack()
+	// No span is there twice: what is stored was taken out of fresh, and where another writer was faster the unique index
+	// makes the batch begin again.
+	samecall.Settle(&j, len(j.calls), j.known, links...)
+	j.holdResponses()
+	return j.plan()
+}
+
+// apart lets every fresh row be a call of its own.
+func apart(known, fresh []row) plan {
+	j := newJoining(known, fresh)
+	j.holdResponses()
+	return j.plan()
+}
+
+// rejoin judges stored rows again: those that are news with each other and with the rest.
+func rejoin(stored []row, isNews func(*row) bool, links []samecall.Link) plan {
+	j := joining{calls: make([]settled, 0, len(stored))}
+	for _, news := range [...]bool{false, true} {
+		for i := range stored {
+			if isNews(&stored[i]) == news {
+				j.calls = append(j.calls, settled{row: stored[i], stored: &stored[i]})
+			}
+		}
+		if !news {
+			j.known = len(j.calls)
+		}
+	}
+	j.takeBack()
+	samecall.Settle(&j, len(j.calls), j.known, links...)
+	j.holdResponses()
+	p := j.plan()
+	p.settled = len(p.remove) - len(p.insert)
+	return p
+}
+
+func newJoining(known, fresh []row) joining {
 	j := joining{calls: make([]settled, 0, len(known)+len(fresh)), known: len(known)}
 	for i := range known {
 		j.calls = append(j.calls, settled{row: known[i], stored: &known[i]})
@@ -46,12 +86,7 @@ func join(known, fresh []row) plan {
 	for i := range fresh {
 		j.calls = append(j.calls, settled{row: fresh[i]})
 	}
-	j.takeBack()
-	// No span is there twice: what is stored was taken out of fresh, and where another writer was faster the unique index
-	// makes the batch begin again.
-	samecall.Settle(&j, len(j.calls), j.known)
-	j.holdResponses()
-	return j.plan()
+	return j
 }
 
 // settled is one span while a batch is being settled.
@@ -190,6 +225,8 @@ func (j *joining) plan() plan {
 		}
 		if !c.dropped {
 			p.insert = append(p.insert, c.row)
+		} else if c.row.ParentSpanID != [8]byte{} {
+			p.links = append(p.links, c.row.link())
 		}
 	}
 	p.settled = len(j.calls) - j.known - len(p.insert) + len(p.remove)

@@ -11,7 +11,7 @@ import (
 )
 
 // projectTTL is how long a project's settings are used before they are read again.
-const projectTTL = 30 * time.Second
+const projectTTL = 5 * time.Second
 
 // MaxOpenProjects is how many projects may come into being because data named them. Beyond it, an operator makes them.
 const MaxOpenProjects = 100

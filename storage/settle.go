@@ -29,27 +29,54 @@ func (s *Store) settle(ctx context.Context, rows []row) (WriteResult, error) {
 	if err != nil {
 		return res, err
 	}
-	plan := join(known, fresh)
-	res.Settled = plan.settled
-	if plan.insert, err = s.intern(ctx, plan.insert, &res); err != nil {
+	links, err := s.findLinks(ctx, fresh)
+	if err != nil {
 		return res, err
 	}
-	res.countWritten(plan.insert, 1)
-	res.countWritten(plan.remove, -1)
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.checkNumbers(plan.insert); err != nil {
+	plan := join(known, fresh, links)
+	whole, err := s.number(ctx, &plan)
+	if err == nil && !whole {
+		// A row that came of joining can't be stored: what it would replace must not be lost.
+		plan = apart(known, fresh)
+		plan.insert, err = s.intern(ctx, plan.insert, &res)
+	}
+	if err != nil {
+		return res, err
+	}
+	res.Settled = plan.settled
+	return res, s.apply(ctx, &plan, &res)
+}
+
+// number gives the rows that p puts in their numbers and reports whether all of them can be stored.
+func (s *Store) number(ctx context.Context, p *plan) (whole bool, err error) {
+	n := len(p.insert)
+	p.insert, err = s.intern(ctx, p.insert, new(WriteResult))
+	return len(p.insert) == n, err
+}
+
+// apply does what p says in one transaction and counts it.
+func (s *Store) apply(ctx context.Context, p *plan, res *WriteResult) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.checkNumbers(p.insert); err != nil {
 			return err
 		}
 		sums := make(hourly)
-		if err := removeRows(ctx, tx, plan.remove, sums); err != nil {
+		if err := removeRows(ctx, tx, p.remove, sums); err != nil {
 			return err
 		}
-		if err := insertRows(ctx, tx, plan.insert, sums); err != nil {
+		if err := insertRows(ctx, tx, p.insert, sums); err != nil {
+			return err
+		}
+		if err := insertLinks(ctx, tx, p.links); err != nil {
 			return err
 		}
 		return insertSums(ctx, tx, sums)
 	})
-	return res, err
+	if err == nil {
+		res.countWritten(p.insert, 1)
+		res.countWritten(p.remove, -1)
+	}
+	return err
 }
 
 // withoutStored returns the rows whose spans are not stored, and the number of the others. A stored span may stand at the
@@ -82,13 +109,15 @@ func (s *Store) withoutStored(ctx context.Context, rows []row) (fresh []row, dup
 	return fresh, duplicates, nil
 }
 
-// removeRows takes stored rows out and counts them out. A row that is not there any more was changed by another writer.
+// removeRows takes stored rows out and counts them out. A row that is not there any more, or is
+// priced differently, was changed by another writer.
 func removeRows(ctx context.Context, tx pgx.Tx, rows []row, sums hourly) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	keys := newKeyArrays(rows)
-	tag, err := tx.Exec(ctx, query("delete_calls"), keys.projects, keys.traces, keys.spans, keys.starts)
+	keys, old := newKeyArrays(rows), newPriceArrays(rows)
+	tag, err := tx.Exec(ctx, query("delete_calls"), keys.projects, keys.traces, keys.spans, keys.starts,
+		old.cells, old.variants, old.costs)
 	if err != nil {
 		return describe("take out replaced calls", err)
 	}

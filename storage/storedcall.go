@@ -45,6 +45,10 @@ func scanStored(r pgx.CollectableRow) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
+	return s.row()
+}
+
+func (s *storedCall) row() (row, error) {
 	c, err := s.call()
 	return row{
 		Call: c, project: s.ProjectID, cell: s.CellID, variant: s.VariantID,

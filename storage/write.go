@@ -22,13 +22,16 @@ const maxRaces = 5
 
 // WriteCalls stores calls, each once, however often and from wherever they come, together with their hourly sums. It
 // works on calls in place and leaves them in an undefined state. If the error is not nil the batch may be written again
-// where [IsRetryable] says so; what of it was stored already, which is nothing unless a value was refused, is then found
-// to be a duplicate.
-func (s *Store) WriteCalls(ctx context.Context, calls []Call) (WriteResult, error) {
+// where [IsRetryable] says so; what of it was stored already, all or nothing unless a value was refused, is then found
+// to be a duplicate. links are the spans of the batch that are no calls: they tell which calls of other batches are one.
+func (s *Store) WriteCalls(ctx context.Context, calls []Call, links ...Link) (WriteResult, error) {
 	var res WriteResult
 	rows, err := s.prepare(ctx, calls, &res)
 	if err == nil {
 		err = s.writeRows(ctx, rows, &res)
+	}
+	if err == nil {
+		err = s.lookAgain(ctx, rows, links, &res)
 	}
 	if err != nil {
 		if isMissingTable(err) {
@@ -132,6 +135,9 @@ func (s *Store) checkNumbers(rows []row) error {
 func insertRows(ctx context.Context, tx pgx.Tx, rows []row, sums hourly) error {
 	buf := buffers.Get().(*copyBuffer)
 	defer buffers.Put(buf)
+	if err := insertSuspects(ctx, tx, rows, buf); err != nil {
+		return err
+	}
 	for len(rows) > 0 {
 		d, n := rows[0].day(), 0
 		b := buf.begin()

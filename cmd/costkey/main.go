@@ -56,8 +56,12 @@ func newRootCommand(begun *bool) *cobra.Command {
 	var db database
 	root := newGroup("costkey", "Look at, and look after, what AI calls cost",
 		newDSNCommand(&db),
-		newPricesCommand(),
+		newKeysCommand(&db),
+		newPricesCommand(&db),
+		newProjectsCommand(&db),
 		newReportCommand(&db),
+		newRepriceCommand(&db),
+		newSourceMapsCommand(&db),
 		newStorageCommand(&db),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

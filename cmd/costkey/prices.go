@@ -17,9 +17,10 @@ import (
 	"github.com/costkey/costkey-otel/usage"
 )
 
-func newPricesCommand() *cobra.Command {
+func newPricesCommand(db *database) *cobra.Command {
 	return newGroup("prices", "Look at the prices that calls are priced with",
 		newPricesLookupCommand(),
+		newPricesUnknownCommand(db),
 	)
 }
 
@@ -37,6 +38,7 @@ type lookupCounts struct {
 
 func newPricesLookupCommand() *cobra.Command {
 	var l lookup
+	var prices priceFlags
 	cmd := &cobra.Command{
 		Use:   "lookup MODEL",
 		Short: "Show what a call would cost, line by line",
@@ -53,10 +55,15 @@ func newPricesLookupCommand() *cobra.Command {
 	flags.StringVar(&l.at, "at", "", "when the call was made, RFC 3339 (default: now)")
 	flags.StringVar(&l.tier, "service-tier", "", "the served tier: standard, batch, flex or priority (default: standard)")
 	l.counts.addFlags(flags)
+	prices.add(flags)
 	as := addFormatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l.model = args[0]
-		answer, err := l.ask(pricing.Embedded(), time.Now())
+		table, err := prices.table()
+		if err != nil {
+			return err
+		}
+		answer, err := l.ask(table, time.Now())
 		if err != nil {
 			return misuse{err}
 		}
@@ -170,8 +177,9 @@ type lookupAnswer struct {
 	CostUSD     *string        `json:"cost_usd"`
 	Lines       []lookupLine   `json:"lines"`
 	ServiceTier *string        `json:"service_tier"`
-	Rule        *string        `json:"rule"`   // how the model was found
-	Reason      *string        `json:"reason"` // why there is no price
+	Rule        *string        `json:"rule"`     // how the model was found
+	Discount    *string        `json:"discount"` // the multiplier that is in the rates
+	Reason      *string        `json:"reason"`   // why there is no price
 	At          string         `json:"at"`
 	AsOf        string         `json:"as_of"` // the age of the catalogue
 }
@@ -192,7 +200,7 @@ func newLookupAnswer(
 	a := &lookupAnswer{
 		Provider: orNull(provider), Model: model, PricedModel: orNull(res.Model), CostStatus: res.Status,
 		Lines: make([]lookupLine, len(lines)), ServiceTier: orNull(res.Tier), Rule: orNull(res.Rule),
-		Reason: orNull(res.Reason), At: at.UTC().Format(time.RFC3339), AsOf: table.AsOf().Format(time.DateOnly),
+		Discount: orNull(res.Discount), Reason: orNull(res.Reason), At: at.UTC().Format(time.RFC3339), AsOf: table.AsOf().Format(time.DateOnly),
 	}
 	if res.Status == pricing.StatusPriced || res.Status == pricing.StatusFree {
 		cost := res.Cost.String()
@@ -283,6 +291,9 @@ func (a *lookupAnswer) table(w io.Writer) error {
 	if len(sum.rows) > 0 {
 		out.WriteByte('\n')
 		sum.table(&out)
+	}
+	if a.Discount != nil {
+		fmt.Fprintf(&out, "\nDiscount: rates are those listed × %s\n", *a.Discount)
 	}
 	fmt.Fprintf(&out, "\nAt %s; prices as of %s.\n", a.At, a.AsOf)
 	if _, err := out.WriteTo(w); err != nil {

@@ -13,7 +13,7 @@ import (
 // runPrices runs `costkey prices ARGS` below a root of its own and returns what it printed.
 func runPrices(args ...string) (string, error) {
 	root := &cobra.Command{Use: "costkey", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(newPricesCommand())
+	root.AddCommand(newPricesCommand(new(database)))
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&out)

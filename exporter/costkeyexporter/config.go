@@ -11,6 +11,13 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 )
 
+// The values of `authenticated`.
+const (
+	authenticatedAuto  = "auto"
+	authenticatedTrue  = "true"
+	authenticatedFalse = "false"
+)
+
 // maxTags bounds how many attribute keys may become tags beside costkey.tag.*.
 const maxTags = 32
 
@@ -23,6 +30,16 @@ type Config struct {
 	CaptureBody bool `mapstructure:"capture_body"`
 	// Tags names attribute keys whose scalar values become tags of the call, beside costkey.tag.*. Default: none.
 	Tags []string `mapstructure:"tags"`
+	// PricesFile is a YAML file of the user's own prices and discounts, on top of the built-in catalogue; it is read again
+	// when it changes. Default: none.
+	PricesFile string `mapstructure:"prices_file"`
+	// Authenticated says whether data without a key is refused: "true", "false", or "auto": where the collector runs an
+	// extension costkey_auth. Default: auto.
+	Authenticated string `mapstructure:"authenticated"`
+	// TrustProjectAttribute takes resource attribute costkey.project for the project of data without a key, also where a
+	// key is needed: for a pipeline whose processor costkey put it there, since a processor such as batch drops who sent
+	// what. Default: false.
+	TrustProjectAttribute bool `mapstructure:"trust_project_attribute"`
 	// Timeout bounds one write to the database. Default: 60s.
 	Timeout exporterhelper.TimeoutConfig `mapstructure:",squash"`
 	// Queue holds what is accepted and not written yet. See exporterhelper; the defaults are ours.
@@ -39,6 +56,11 @@ func (c *Config) Validate() error {
 	}
 	if len(c.Tags) > maxTags {
 		errs = append(errs, fmt.Errorf("`tags` must have at most %d keys, found %d", maxTags, len(c.Tags)))
+	}
+	switch c.Authenticated {
+	case authenticatedAuto, authenticatedTrue, authenticatedFalse:
+	default:
+		errs = append(errs, fmt.Errorf("`authenticated` must be auto, true or false, found %q", c.Authenticated))
 	}
 	for i, key := range c.Tags {
 		if key == "" {
@@ -74,9 +96,10 @@ func createDefaultConfig() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.MaxElapsedTime = 0 // a database that is away for a night must not cost a night's calls
 	return &Config{
-		Storage: component.NewID(component.MustNewType("costkey_storage")),
-		Timeout: exporterhelper.TimeoutConfig{Timeout: time.Minute},
-		Queue:   configoptional.Some(queue),
-		Retry:   retry,
+		Storage:       component.NewID(component.MustNewType("costkey_storage")),
+		Authenticated: authenticatedAuto,
+		Timeout:       exporterhelper.TimeoutConfig{Timeout: time.Minute},
+		Queue:         configoptional.Some(queue),
+		Retry:         retry,
 	}
 }

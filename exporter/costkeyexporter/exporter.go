@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -17,13 +18,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/costkey/costkey-otel/genaispan"
-	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
 )
 
 // callWriter is what the exporter needs of storage.
 type callWriter interface {
-	WriteCalls(ctx context.Context, calls []storage.Call) (storage.WriteResult, error)
+	WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error)
+	projectReader
 }
 
 // storeProvider is what the storage extension offers.
@@ -40,8 +41,10 @@ type tracesExporter struct {
 	logger    *zap.Logger
 	telemetry *telemetry
 	reader    *genaispan.Reader
-	prices    *pricing.Table
+	prices    *prices
 	store     callWriter // set by start
+	settings  projectSettings
+	needsKey  bool // set by start
 }
 
 func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*tracesExporter, error) {
@@ -54,10 +57,12 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 		logger:    set.Logger,
 		telemetry: tel,
 		reader:    genaispan.NewReader(genaispan.Settings{CaptureBody: cfg.CaptureBody, Tags: cfg.Tags}),
-		prices:    pricing.Embedded(),
+		prices:    newPrices(cfg.PricesFile, set.Logger),
+		settings:  projectSettings{logger: set.Logger, now: time.Now},
 	}
 	e.Traces, err = xexporterhelper.NewTracesRequest(ctx, set, requestFromContext, e.push,
 		exporterhelper.WithStart(e.start),
+		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
 		exporterhelper.WithTimeout(cfg.Timeout),
 		exporterhelper.WithRetry(cfg.Retry),
@@ -83,6 +88,14 @@ func (e *tracesExporter) start(_ context.Context, host component.Host) error {
 		return fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
 	}
 	e.store = provider.Store()
+	e.settings.source = e.store
+	e.needsKey = needsKey(e.cfg.Authenticated, host)
+	return e.prices.start(host)
+}
+
+// shutdown runs when the queue's consumers are done.
+func (e *tracesExporter) shutdown(context.Context) error {
+	e.prices.stop()
 	return nil
 }
 
@@ -132,6 +145,7 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 	}()
 	*buffer = slices.Grow((*buffer)[:0], len(req.calls))
 	notes := make(map[string]int)
+	settings, table := e.settings.current(ctx), e.prices.current()
 	for i := range req.calls {
 		if req.calls[i].Outer {
 			continue
@@ -139,12 +153,13 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 		n := len(*buffer)
 		*buffer = (*buffer)[:n+1] // cleared when it was put back
 		row := &(*buffer)[n]
-		stored(e.prices, &req.calls[i], row)
+		stored(table, &req.calls[i], row)
+		addDefaultTags(row, settings.tags[row.Project])
 		for _, note := range row.Notes {
 			notes[note]++
 		}
 	}
-	res, err := e.store.WriteCalls(ctx, *buffer)
+	res, err := e.store.WriteCalls(ctx, *buffer, req.links()...)
 	if err != nil {
 		return e.writeFailed(ctx, err, len(*buffer))
 	}

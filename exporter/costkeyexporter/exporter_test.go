@@ -22,11 +22,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
 	"pgregory.net/rapid"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/internal/seed"
-	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
 )
 
@@ -34,11 +34,12 @@ import (
 type fakeStore struct {
 	mu     sync.Mutex
 	calls  []storage.Call
+	links  []storage.Link
 	fail   []error
 	result storage.WriteResult
 }
 
-func (s *fakeStore) WriteCalls(_ context.Context, calls []storage.Call) (storage.WriteResult, error) {
+func (s *fakeStore) WriteCalls(_ context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.fail) > 0 {
@@ -46,7 +47,7 @@ func (s *fakeStore) WriteCalls(_ context.Context, calls []storage.Call) (storage
 		s.fail = s.fail[1:]
 		return storage.WriteResult{}, err
 	}
-	s.calls = append(s.calls, calls...)
+	s.calls, s.links = append(s.calls, calls...), append(s.links, links...)
 	res := s.result
 	res.Written = len(calls)
 	return res, nil
@@ -75,7 +76,7 @@ func newTest(t *testing.T, store callWriter, change func(*Config)) (*tracesExpor
 	require.NoError(t, err)
 	e.store = store
 	require.NoError(t, e.Traces.Start(t.Context(), hostOf(t, e)))
-	e.store = store
+	e.store, e.settings.source = store, store
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e, tel
 }
@@ -280,8 +281,8 @@ func TestARequestSurvivesTheQueuesFile(t *testing.T) {
 	for i := range req.calls {
 		want, got := req.calls[i], back.(*request).calls[i]
 		var a, b storage.Call
-		stored(e.prices, &want, &a)
-		stored(e.prices, &got, &b)
+		stored(e.prices.current(), &want, &a)
+		stored(e.prices.current(), &got, &b)
 		assert.Equal(t, a, b)
 	}
 	for _, bad := range [][]byte{nil, {0xc5}, {0xc5, 9, 0x80}, {0xc5, 2, 0xff, 0xff}, []byte("not ours")} {
@@ -343,7 +344,7 @@ func TestAnSDKsOwnSpanAroundACallIsJoinedWithIt(t *testing.T) {
 var _ exporter.Traces = (*tracesExporter)(nil)
 
 func BenchmarkSpanToRow(b *testing.B) {
-	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: pricing.Embedded()}
+	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
 	td := spans(1)
 	var span ptrace.Span
 	var res pcommon.Resource
@@ -361,7 +362,7 @@ func BenchmarkSpanToRow(b *testing.B) {
 		if e.reader.Read(&resource, scope.Scope(), scope.SchemaUrl(), span, &call) != genaispan.ProviderCall {
 			b.Fatal("not a call")
 		}
-		stored(e.prices, &call, &row)
+		stored(e.prices.current(), &call, &row)
 		if !row.CostKnown || row.FunctionName == "" {
 			b.Fatal("not priced")
 		}
@@ -370,7 +371,7 @@ func BenchmarkSpanToRow(b *testing.B) {
 
 // BenchmarkQueueEncoding is what a queue on disk adds: each request is written once and read once.
 func BenchmarkQueueEncoding(b *testing.B) {
-	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: pricing.Embedded()}
+	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
 	e.telemetry, _ = newTelemetry(componenttest.NewNopTelemetrySettings())
 	const calls = 1000
 	req, err := e.read(b.Context(), spans(calls))

@@ -13,7 +13,9 @@ import (
 type reading struct {
 	req                             request
 	links                           []genaispan.Link // spans that are not GenAI: ancestors are looked for through them
-	leaves, outer, joined, rejected int
+	bodies                          map[string]bool  // the projects that may store bodies
+	leaves, outer, joined, otherKey int
+	rejected                        map[string]int // calls by reason
 	rejection                       error
 }
 
@@ -23,11 +25,18 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	r := reading{}
 	r.req.calls = make([]genaispan.Call, 0, td.SpanCount())
 	auth := client.FromContext(ctx).Auth
+	if e.cfg.CaptureBody {
+		r.bodies = e.settings.current(ctx).bodies
+	}
 	for _, rs := range td.ResourceSpans().All() {
 		res := e.reader.ReadResource(rs.Resource())
-		project, err := projectOf(auth, res.Project)
+		project, other, err := e.projectOf(auth, res.Project)
+		before := r.leaves
 		for _, ss := range rs.ScopeSpans().All() {
 			e.readScope(&r, &res, ss, project, err)
+		}
+		if other {
+			r.otherKey += r.leaves - before
 		}
 	}
 	if r.leaves > 0 {
@@ -38,12 +47,23 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	add(ctx, e.telemetry.ignored, len(r.links), "reason", "not_genai")
 	add(ctx, e.telemetry.ignored, r.outer, "reason", "outer")
 	add(ctx, e.telemetry.settled, r.joined, "", "")
-	add(ctx, e.telemetry.dropped, r.rejected, "reason", "bad_project")
-	if r.leaves == 0 {
+	add(ctx, e.telemetry.forged, r.otherKey, "", "")
+	for reason, n := range r.rejected {
+		add(ctx, e.telemetry.dropped, n, "reason", reason)
+	}
+	if r.leaves == 0 && (r.rejection != nil || !r.req.hasLinks()) {
 		return nil, r.rejection
 	}
 	r.req.accepted = r.leaves - r.joined
 	return &r.req, nil
+}
+
+func (r *reading) reject(err error) {
+	if r.rejected == nil {
+		r.rejected = make(map[string]int)
+	}
+	r.rejected[rejectionReason(err)]++
+	r.rejection = err
 }
 
 // readScope reads the spans of one scope. rejection is why the calls of its resource can't be taken, nil if they can.
@@ -59,14 +79,20 @@ func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrac
 			continue
 		case genaispan.OuterSpan:
 			r.outer++
+			if rejection != nil {
+				continue
+			}
 		case genaispan.ProviderCall:
 			if rejection != nil {
-				r.rejected, r.rejection = r.rejected+1, rejection
+				r.reject(rejection)
 				continue
 			}
 			r.leaves++
 		}
 		call.Project = project
+		if !r.bodies[project] {
+			call.RequestBody, call.ResponseBody = "", ""
+		}
 		r.req.calls = r.req.calls[:n+1]
 	}
 }

@@ -21,6 +21,7 @@ type telemetry struct {
 	duplicate metric.Int64Counter       // calls that were stored before
 	settled   metric.Int64Counter       // spans that turned out to be another view of a stored call
 	repaired  metric.Int64Counter       // calls stored after a value was repaired
+	forged    metric.Int64Counter       // calls that named another project than their key's
 	noted     metric.Int64Counter       // calls whose numbers were not plain to read, by note
 }
 
@@ -38,6 +39,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		{&t.duplicate, "costkey.exporter.duplicate", "{call}", "Calls that were stored before."},
 		{&t.settled, "costkey.exporter.settled", "{span}", "Spans that are another view of a stored call."},
 		{&t.repaired, "costkey.exporter.repaired", "{call}", "Calls stored after a value was repaired."},
+		{&t.forged, "costkey.exporter.project_ignored", "{call}", "Calls that named another project than their key's."},
 		{&t.noted, "costkey.exporter.noted", "{call}", "Calls whose numbers were not plain to read, by note."},
 	} {
 		var err error

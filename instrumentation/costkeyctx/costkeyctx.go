@@ -24,8 +24,12 @@ const (
 	MaxValueBytes = 256 // bytes of a tag's string, of a user and of a session
 )
 
-// TaskKey is the tag that [WithTask] sets.
-const TaskKey = "task"
+// Tags that this package sets itself, by the names that CostKey's SDKs for JavaScript and Python use.
+const (
+	TaskKey      = "task"      // of [WithTask]
+	TraceIDKey   = "traceId"   // of [WithTrace]: the text that the trace was begun with
+	TraceNameKey = "traceName" // of [WithTrace]
+)
 
 // Values are what a context carries. They are shared: nobody may change them.
 type Values struct {
@@ -82,6 +86,31 @@ func WithSession(ctx context.Context, id string) context.Context {
 // WithTask sets the tag "task": what the calls are made for, as the user thinks of it ("summarize-invoice").
 func WithTask(ctx context.Context, task string) context.Context {
 	return WithTags(ctx, attribute.String(TaskKey, task))
+}
+
+// WithTrace sets the tags "traceId" and "traceName": the text that a CostKey SDK began a trace with ("order-4711") and
+// what it calls the trace. They are names only: they start no span. Empty ones are not set.
+func WithTrace(ctx context.Context, id, name string) context.Context {
+	tags := make([]attribute.KeyValue, 0, 2)
+	if id != "" {
+		tags = append(tags, attribute.String(TraceIDKey, id))
+	}
+	if name != "" {
+		tags = append(tags, attribute.String(TraceNameKey, name))
+	}
+	return WithTags(ctx, tags...)
+}
+
+// Text returns the tag key, or "" where it is not set or no string.
+func (v *Values) Text(key attribute.Key) string {
+	if v != nil {
+		for _, kv := range v.Tags {
+			if kv.Key == key {
+				return kv.Value.AsString()
+			}
+		}
+	}
+	return ""
 }
 
 func with(ctx context.Context, value string, set func(*Values)) context.Context {

@@ -157,3 +157,15 @@ func BenchmarkFromContext(b *testing.B) {
 		}
 	}
 }
+
+func TestATraceHasAnIDAndAName(t *testing.T) {
+	t.Parallel()
+	ctx := costkeyctx.WithTrace(t.Context(), "order-4711", "checkout")
+	if got := tagsOf(costkeyctx.WithTrace(ctx, "", "")); got != "traceId=order-4711 traceName=checkout" {
+		t.Errorf("got %s", got)
+	}
+	v := costkeyctx.FromContext(ctx)
+	if v.Text(costkeyctx.TraceNameKey) != "checkout" || v.Text("other") != "" || costkeyctx.FromContext(t.Context()).Text("x") != "" {
+		t.Errorf("got %+v", v)
+	}
+}

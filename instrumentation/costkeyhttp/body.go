@@ -12,10 +12,11 @@ func (c *call) outgoing(r *http.Request) *http.Request {
 	if r.Body == nil || r.Body == http.NoBody {
 		return out
 	}
-	out.Body = c.newRequestBody(r.Body)
-	if r.GetBody != nil {
+	c.askForUsage(out)
+	out.Body = c.newRequestBody(out.Body)
+	if again := out.GetBody; again != nil {
 		out.GetBody = func() (io.ReadCloser, error) {
-			body, err := r.GetBody()
+			body, err := again()
 			if err != nil || body == nil || body == http.NoBody {
 				return body, err
 			}
@@ -41,7 +42,10 @@ func (c *call) newRequestBody(body io.ReadCloser) *requestBody {
 	}
 	b.ReadCloser, b.call = body, c
 	c.sending = b
-	c.request.Init()
+	if !c.ended {
+		c.request.Init()
+		c.bodies.beginRequest(c.transport.bodies.limit)
+	}
 	return b
 }
 
@@ -62,6 +66,7 @@ func (c *call) sent(b *requestBody, p []byte, n int) {
 		return
 	}
 	c.request.Write(p[:n])
+	c.bodies.sent(p[:n])
 	model := c.request.Request().Model
 	if c.target.model == "" && model != c.named {
 		c.named = model
@@ -108,12 +113,22 @@ func (c *call) read(p []byte) (marked bool) {
 	if c.ended || !c.reading {
 		return false
 	}
-	c.answer.Write(p)
+	if c.decoder != nil {
+		c.decoder.Write(p)
+	} else {
+		c.decoded(p)
+	}
 	answer := c.answer.Answer()
 	if answer.Content && c.ttft == 0 {
 		c.ttft = max(time.Since(c.start), 1)
 	}
 	return answer.Complete && c.head.stream
+}
+
+// decoded reads bytes of the answer as they are without an encoding. The caller of the decoder holds c.mu.
+func (c *call) decoded(p []byte) {
+	c.answer.Write(p)
+	c.bodies.answered(p)
 }
 
 func (c *call) closed() {
@@ -149,9 +164,10 @@ func (c *call) end(how ending) {
 func (c *call) emit(how ending) {
 	r := c.result(how)
 	if c.span.IsRecording() {
-		c.span.SetAttributes(r.attributes()...)
+		c.span.SetAttributes(c.appendContent(r.attributes(), &r)...)
 		r.setStatus(c.span)
 	}
 	c.transport.metrics.record(c.ctx, &r)
+	c.giveBack()
 	c.span.End()
 }

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/encoding"
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
 )
 
@@ -39,24 +40,46 @@ type call struct {
 	head head
 	over atomic.Bool // the span has ended: nothing is read any more
 
-	mu      sync.Mutex
-	ended   bool
-	request provider.RequestReader
-	sending *requestBody // whose bytes the request reader follows
-	first   requestBody  // the one that is sent unless the base tries again
-	named   string       // the model in the span's name
-	answer  provider.Reader
-	reading bool          // the answer's bytes are read
-	ttft    time.Duration // 0 until content has been seen
-	release func() bool   // stops waiting for the context's end
+	mu       sync.Mutex
+	ended    bool
+	*readers                   // gone once the span has ended
+	sending  *requestBody      // whose bytes the request reader follows
+	first    requestBody       // the one that is sent unless the base tries again
+	named    string            // the model in the span's name
+	reading  bool              // the answer's bytes are read
+	decoder  *encoding.Decoder // where they come compressed
+	ttft     time.Duration     // 0 until content has been seen
+	release  func() bool       // stops waiting for the context's end
+
+	bodies *bodies // nil unless they are captured
 
 	http  discreetSpan           // otelhttp's span, where it is ours to watch over
-	attrs [20]attribute.KeyValue // room for what the end tells; usual calls need no more
+	attrs [20]attribute.KeyValue // room for what the start tells, then for what the end tells; usual calls need no more
+}
+
+// readers read what passes. They are most of a call's memory and are used again: by the next call once a call has ended
+// and told what they know.
+type readers struct {
+	request provider.RequestReader
+	answer  provider.Reader
+}
+
+var spareReaders = sync.Pool{New: func() any { return new(readers) }}
+
+// giveBack lets another call have the readers. Nothing of c reads any more.
+func (c *call) giveBack() {
+	c.mu.Lock()
+	r := c.readers
+	c.readers = nil
+	c.mu.Unlock()
+	r.request.Init() // the next call may have no body, and nothing to begin with
+	spareReaders.Put(r)
 }
 
 // head is what is kept of an answer's head.
 type head struct {
 	status    int
+	framing   provider.Framing
 	stream    bool
 	encoded   bool // in an encoding that is not read
 	requestID string
@@ -89,12 +112,16 @@ func (t *Transport) begin(r *http.Request) (c *call) {
 	}
 	ctx := r.Context()
 	site := t.sites.Capture(ctx, 0)
-	ctx, span := t.tracer.Start(ctx, spanName(to.format.Operation, to.model),
-		kindClient, trace.WithAttributes(startAttributes(ctx, to, site)...))
-	if !span.IsRecording() && !t.metrics.enabled(ctx) {
+	c = &call{target: to, transport: t, start: start, incoming: r}
+	ctx, c.span = t.tracer.Start(ctx, spanName(to.format.Operation, to.model),
+		kindClient, trace.WithAttributes(startAttributes(ctx, c.attrs[:0], to, site)...))
+	if !c.span.IsRecording() && !t.metrics.enabled(ctx) {
 		return nil
 	}
-	c = &call{target: to, transport: t, start: start, span: span, incoming: r}
+	if t.bodies.on && c.span.IsRecording() {
+		c.bodies = new(bodies)
+	}
+	c.readers, _ = spareReaders.Get().(*readers)
 	c.ctx = context.WithValue(ctx, callKey{}, c)
 	return c
 }
@@ -153,14 +180,17 @@ func (c *call) open(resp *http.Response) {
 	}
 	c.body = resp.Body
 	resp.Body = (*responseBody)(c)
-	framing := provider.Plain
-	if c.head.stream {
-		framing = provider.EventStream
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reading = !c.head.encoded
-	c.answer.Init(c.format, framing)
+	c.reading = true
+	if coding := resp.Header.Get("Content-Encoding"); c.head.encoded {
+		c.decoder = encoding.New(coding, c.decoded)
+		c.reading = c.decoder != nil
+		c.head.encoded = !c.reading
+	}
+	c.answer.Init(c.format, c.head.framing)
+	c.bodies.beginAnswer(c.head.framing, c.transport.bodies.limit)
+	c.answer.ReadHeader(resp.Header.Get)
 	if ctx := c.incoming.Context(); ctx.Done() != nil {
 		c.release = context.AfterFunc(ctx, func() { c.end(ending{err: context.Cause(ctx)}) })
 	}
@@ -170,7 +200,8 @@ func (c *call) open(resp *http.Response) {
 func readHead(resp *http.Response) head {
 	h := head{status: resp.StatusCode, requestID: requestID(resp.Header)}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	h.stream = kind == "text/event-stream"
+	h.framing = provider.FramingOf(kind)
+	h.stream = h.framing != provider.Plain
 	switch resp.Header.Get("Content-Encoding") {
 	case "", "identity":
 	default:

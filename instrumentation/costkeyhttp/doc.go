@@ -11,7 +11,10 @@
 //
 // It changes neither request nor answer, adds no header, reads no request header, and never fails or holds up the
 // caller's call. The bytes of both bodies are read as they pass, in constant memory, and each Read of an answer's body
-// returns what the base's Read returned. No prompt, answer, key, query of a URL or text of an error reaches a span.
+// returns what the base's Read returned. No key, query of a URL or text of an error reaches a span, and no prompt or answer
+// without [WithCaptureBody].
+//
+// Requests to the user's own services are left alone too, unless [WithPropagateTo] names their hosts.
 //
 // # When a span ends
 //

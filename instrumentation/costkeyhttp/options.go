@@ -15,10 +15,13 @@ type Option interface {
 }
 
 type config struct {
-	tracers trace.TracerProvider
-	meters  metric.MeterProvider
-	hosts   map[string]string
-	sites   callsite.Options
+	tracers     trace.TracerProvider
+	meters      metric.MeterProvider
+	hosts       map[string]string
+	sites       callsite.Options
+	bodies      bodyConfig
+	own         map[string]bool // hosts that requests carry the trace to
+	streamUsage bool
 }
 
 type optionFunc func(*config)
@@ -55,6 +58,15 @@ func WithProvider(host, provider string) Option {
 	})
 }
 
+// WithStreamUsage has the transport add stream_options.include_usage to requests for an OpenAI chat stream that say
+// nothing of stream_options: without it OpenAI's streams tell no usage. It is the one change ever made to a request. It
+// is made only for hosts known to take it (OpenAI, DeepSeek, Groq, xAI), in JSON that is neither compressed nor signed.
+// The answer then has one chunk more, with an empty choices array: code that reads choices[0] unchecked breaks on it.
+// Default: false.
+func WithStreamUsage(on bool) Option {
+	return optionFunc(func(c *config) { c.streamUsage = on })
+}
+
 // WithSkipPackages names packages, by import path and with the packages below them, whose functions are not taken for
 // the caller: a team's own wrapper around an SDK. Their callers stay visible. Default: none.
 func WithSkipPackages(paths ...string) Option {
@@ -73,6 +85,34 @@ func WithCallPathDepth(frames int) Option {
 	return optionFunc(func(c *config) {
 		if frames > 0 {
 			c.sites.Depth = frames
+		}
+	})
+}
+
+// WithCaptureBody puts what was said to the model and what it said into the span: gen_ai.input.messages,
+// gen_ai.output.messages and gen_ai.system_instructions, as JSON, with secrets scrubbed. Default: false.
+func WithCaptureBody(on bool) Option {
+	return optionFunc(func(c *config) { c.bodies.on = on })
+}
+
+// WithBodyLimit sets how many bytes each content attribute holds at most; what is longer is cut and marked so. A call
+// holds about that much of its request and of its answer. Default: 32 KiB. A limit that is not positive is ignored.
+func WithBodyLimit(bytes int) Option {
+	return optionFunc(func(c *config) {
+		if bytes > 0 {
+			c.bodies.limit = bytes
+		}
+	})
+}
+
+// WithBeforeExport sets a function that may change or empty the content of a call before it goes into the span. It has
+// no say in anything else, and is called only with [WithCaptureBody], once a call, on the goroutine that ends it: it must
+// be quick and safe for concurrent use. Where it panics the content is dropped and counted; see
+// [Transport.ContentDropped]. Default: none. Nil is ignored.
+func WithBeforeExport(hook func(*Content)) Option {
+	return optionFunc(func(c *config) {
+		if hook != nil {
+			c.bodies.hook = hook
 		}
 	})
 }

@@ -28,9 +28,8 @@ func spanName(operation, model string) string {
 	return operation + " " + model
 }
 
-// startAttributes returns what is known before the request is sent.
-func startAttributes(ctx context.Context, to target, site *callsite.Site) []attribute.KeyValue {
-	attrs := make([]attribute.KeyValue, 0, 16)
+// startAttributes appends what is known before the request is sent.
+func startAttributes(ctx context.Context, attrs []attribute.KeyValue, to target, site *callsite.Site) []attribute.KeyValue {
 	attrs = append(attrs,
 		semconv.GenAIOperationNameKey.String(to.format.Operation),
 		semconv.GenAIProviderNameKey.String(to.provider),
@@ -94,6 +93,9 @@ func (c *call) result(how ending) result {
 	if r.model == "" {
 		r.model = r.request.Model
 	}
+	if c.decoder != nil {
+		c.endDecoding()
+	}
 	if c.reading {
 		r.answer = c.answer.Settle()
 	} else {
@@ -104,6 +106,14 @@ func (c *call) result(how ending) result {
 	r.errorType = r.failure(how, whole)
 	r.missing = r.missingUsage(whole)
 	return r
+}
+
+// endDecoding has the decoder tell what it still holds: some give out the last of a body at its end only.
+func (c *call) endDecoding() {
+	c.head.encoded = !c.decoder.Close()
+	if c.answer.Answer().Content && c.ttft == 0 {
+		c.ttft = max(time.Since(c.start), 1)
+	}
 }
 
 // whole reports whether the answer has passed as far as it tells anything: also where the caller closed it between the
@@ -143,7 +153,7 @@ func (r *result) missingUsage(whole bool) string {
 		return semconv.UsageMissingBackground
 	case !whole:
 		return semconv.UsageMissingInterrupted
-	case !u.IsZero():
+	case !u.IsZero(), r.answer.Measured:
 		return ""
 	case r.streamed:
 		return semconv.UsageMissingStream
@@ -210,6 +220,9 @@ func appendSettings(attrs []attribute.KeyValue, q *provider.Request) []attribute
 	return appendSetting(attrs, semconv.GenAIRequestPresencePenaltyKey, q.PresencePenalty)
 }
 
+// reportedCostKey holds what the provider itself says the call cost, in USD: a text, so that no digit is lost.
+const reportedCostKey = attribute.Key("gen_ai.usage.cost")
+
 func appendUsage(attrs []attribute.KeyValue, a *provider.Answer) []attribute.KeyValue {
 	u := &a.Usage
 	attrs = appendCount(attrs, semconv.GenAIUsageInputTokensKey, u.Input)
@@ -227,6 +240,7 @@ func appendUsage(attrs []attribute.KeyValue, a *provider.Answer) []attribute.Key
 	attrs = appendPart(attrs, semconv.GenAIUsageAudioCacheReadInputTokensKey, u.CachedAudioInput)
 	attrs = appendPart(attrs, semconv.GenAIUsageImageCacheReadInputTokensKey, u.CachedImageInput)
 	attrs = appendCount(attrs, semconv.UsageWebSearchesKey, u.WebSearches)
+	attrs = appendText(attrs, reportedCostKey, a.Cost)
 	if len(a.ProviderUsage) > len("{}") {
 		attrs = append(attrs, semconv.ProviderUsageKey.String(string(a.ProviderUsage)))
 	}

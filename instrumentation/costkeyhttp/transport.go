@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -21,6 +22,11 @@ type Transport struct {
 	metrics *instruments
 	sites   *callsite.Resolver
 	hosts   map[string]string
+	bodies  bodyConfig
+	own     map[string]bool
+
+	contentDropped atomic.Int64
+	streamUsage    bool // requests for a stream are made to ask for its usage
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -34,7 +40,7 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	c := &config{hosts: map[string]string{}}
+	c := &config{hosts: map[string]string{}, own: map[string]bool{}, bodies: bodyConfig{limit: defaultBodyLimit}}
 	for _, o := range opts {
 		if o != nil {
 			o.apply(c)
@@ -45,12 +51,15 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 		tracers = otel.GetTracerProvider()
 	}
 	return &Transport{
-		base:    base,
-		traced:  withHTTPSpan(base, tracers, c.meters),
-		tracer:  tracers.Tracer(semconv.ScopeInstrumentation, trace.WithSchemaURL(semconv.SchemaURL)),
-		metrics: newInstruments(c.meters),
-		sites:   callsite.New(c.sites),
-		hosts:   c.hosts,
+		base:        base,
+		traced:      withHTTPSpan(base, tracers, c.meters),
+		tracer:      tracers.Tracer(semconv.ScopeInstrumentation, trace.WithSchemaURL(semconv.SchemaURL)),
+		metrics:     newInstruments(c.meters),
+		sites:       callsite.New(c.sites),
+		hosts:       c.hosts,
+		bodies:      c.bodies,
+		own:         c.own,
+		streamUsage: c.streamUsage,
 	}
 }
 
@@ -58,7 +67,7 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := t.begin(r)
 	if c == nil {
-		return t.base.RoundTrip(r)
+		return t.forward(r)
 	}
 	resp, err := t.traced.RoundTrip(c.outgoing(r))
 	if c.reached { // what the base said, not what otelhttp made of it

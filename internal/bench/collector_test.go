@@ -168,11 +168,11 @@ func startCollector(b *testing.B, dsn string) *collectorClient {
 	require.NoError(b, err)
 	program := filepath.Join(root, "bin", "otelcol-costkey")
 	require.FileExists(b, program, "run `make build` first")
-	addresses := freeAddresses(b, 4)
+	addresses := freeAddresses(b, 5)
 	cmd := exec.Command(program, "--config", filepath.Join(root, "config", "quickstart.yaml"))
 	cmd.Env = append(os.Environ(), "COSTKEY_DATABASE_URL="+dsn, "COSTKEY_DATA_DIR="+b.TempDir(),
 		"COSTKEY_OTLP_GRPC_ENDPOINT="+addresses[0], "COSTKEY_OTLP_HTTP_ENDPOINT="+addresses[1],
-		"COSTKEY_HEALTH_ENDPOINT="+addresses[2], "COSTKEY_METRICS_PORT="+addresses[3][strings.LastIndex(addresses[3], ":")+1:])
+		"COSTKEY_HEALTH_ENDPOINT="+addresses[2], "COSTKEY_RECEIVER_ENDPOINT="+addresses[4], "COSTKEY_METRICS_PORT="+addresses[3][strings.LastIndex(addresses[3], ":")+1:])
 	require.NoError(b, cmd.Start())
 	b.Cleanup(func() {
 		require.NoError(b, cmd.Process.Signal(syscall.SIGTERM))

@@ -47,6 +47,7 @@ const (
 	inKey
 	inText     // a wanted string
 	inPresence // a string of which one byte is wanted
+	inPieces   // a string that is handed over as it comes
 	inSkipped  // a string nobody wants
 	inScalar   // a number or a literal
 	skipping   // a container nobody wants
@@ -113,6 +114,8 @@ func (s *Scanner) Write(p []byte) {
 			i = s.readText(p, i)
 		case inPresence:
 			i = s.readPresence(p, i)
+		case inPieces:
+			i = s.readPieces(p, i)
 		case inSkipped:
 			i = s.readSkipped(p, i)
 		case inScalar:
@@ -164,6 +167,8 @@ func (s *Scanner) stringState() state {
 	switch s.set.nodes[s.cur].mode {
 	case Presence:
 		return inPresence
+	case Pieces:
+		return inPieces
 	case Compact:
 		return inSkipped
 	default:

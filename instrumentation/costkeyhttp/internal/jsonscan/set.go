@@ -14,6 +14,9 @@ const (
 	// Compact hands over an object when it closes, as compact JSON of its numbers, booleans and short enum strings,
 	// objects and arrays among them kept; see [MaxCompact]. A null is handed over as such.
 	Compact
+	// Pieces hands over the bytes of a string as they come, in as many pieces, with escapes as they stand, and nothing
+	// else: for strings of any length.
+	Pieces
 )
 
 // Path names one wanted value. Elements are object keys, joined by dots; "*" stands for every element of an array:
@@ -35,7 +38,7 @@ type node struct {
 	mode  Mode
 	elem  int16 // node of the elements, where this is an array
 	edges []edge
-	sizes uint64 // bit n: an edge's key has n bytes (63: or more)
+	seen  uint64 // the bits of the edges' keys; see keyBit
 }
 
 // isLeaf reports whether nothing below the node is wanted.
@@ -81,14 +84,14 @@ func (s *Set) step(at int16, name string) int16 {
 	to := int16(len(s.nodes) - 1)
 	n := &s.nodes[at]
 	n.edges = append(n.edges, edge{key: name, to: to})
-	n.sizes |= sizeBit(len(name))
+	n.seen |= keyBit(name)
 	return to
 }
 
 // child returns the node that key leads to below at, or none.
 func (s *Set) child(at int16, key []byte) int16 {
 	n := &s.nodes[at]
-	if n.sizes&sizeBit(len(key)) == 0 {
+	if n.seen&keyBit(key) == 0 {
 		return none
 	}
 	for i := range n.edges {
@@ -99,4 +102,11 @@ func (s *Set) child(at int16, key []byte) int16 {
 	return none
 }
 
-func sizeBit(n int) uint64 { return 1 << min(n, 63) }
+// keyBit returns the one bit that a key sets in [node.seen], by its length and its first byte: most keys that are not
+// wanted are told apart without a look at the edges.
+func keyBit[T string | []byte](key T) uint64 {
+	if len(key) == 0 {
+		return 1
+	}
+	return 1 << ((uint(len(key))*11 + uint(key[0])) & 63)
+}

@@ -104,6 +104,19 @@ func (s *Scanner) readPresence(p []byte, i int) int {
 	return i
 }
 
+func (s *Scanner) readPieces(p []byte, i int) int {
+	field, end := int(s.set.nodes[s.cur].field), s.stringEnd(p, i)
+	if end < 0 {
+		s.sink.Value(field, Value{Kind: String, Text: p[i:]})
+		return len(p)
+	}
+	if end > i {
+		s.sink.Value(field, Value{Kind: String, Text: p[i:end]})
+	}
+	s.endValue()
+	return end + 1
+}
+
 func (s *Scanner) readSkipped(p []byte, i int) int {
 	j := s.stringEnd(p, i)
 	switch {

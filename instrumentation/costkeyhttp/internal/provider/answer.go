@@ -33,6 +33,11 @@ type Answer struct {
 	// ProviderUsage is the provider's usage object in compact form; see jsonscan.Compact.
 	ProviderUsage []byte
 
+	// Cost is what the provider itself says the answer cost in USD, a JSON number as it stands, or "".
+	Cost string
+	// Measured says that the usage is told in a unit that is no token.
+	Measured bool
+
 	// Content says that generated content has been seen.
 	Content bool
 	// Complete says that the answer's own end has been seen: the provider's end mark in a stream, the closing brace of a
@@ -160,6 +165,13 @@ func readErrorCode(a *Answer, v jsonscan.Value) {
 		return
 	}
 	setWord(&a.ErrorCode, v)
+}
+
+// readCost reads an amount of money, of which no digit goes through a float.
+func readCost(a *Answer, v jsonscan.Value) {
+	if v.Kind == jsonscan.Number && a.Cost != string(v.Text) {
+		a.Cost = string(v.Text)
+	}
 }
 
 // readUsage keeps the provider's usage object; a later one replaces an earlier one.

@@ -18,6 +18,20 @@ var anthropicMessages = &Format{
 	Account:   settleAnthropic,
 }
 
+// On Vertex AI the model stands in the path. Source: docs.claude.com/en/api/claude-on-vertex-ai. Other publishers' models
+// answer in formats of their own, and the model "count-tokens" is none.
+var vertexAnthropic = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{":rawPredict"},
+	ModelInPath: true, ModelBehind: "/publishers/anthropic/models/", ModelHolds: "claude",
+	Fields: anthropicFields(), Account: settleAnthropic,
+}
+
+var vertexAnthropicStream = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{":streamRawPredict"},
+	ModelInPath: true, ModelBehind: "/publishers/anthropic/models/", ModelHolds: "claude", Streams: true,
+	Fields: anthropicFields(), Account: settleAnthropic,
+}
+
 func anthropicFields() []Field {
 	fields := []Field{
 		{Path: "id", Read: readID},

@@ -18,6 +18,15 @@ type Format struct {
 	Suffixes []string
 	// ModelInPath says that the model stands in the path, in front of the suffix, not in the request's body.
 	ModelInPath bool
+	// ModelBehind is what stands in front of a model in the path that may hold slashes, as an ARN does; a path without
+	// it is none of this format. "" is the last slash.
+	ModelBehind string
+	// ModelHolds is a part of the names of the models that the format is for; "" is all.
+	ModelHolds string
+	// Chunks says that each event of a stream holds a document of the model's own, in base64.
+	Chunks bool
+	// StreamUsage says that a stream tells its usage only where the request asks for it in stream_options.
+	StreamUsage bool
 	// Streams says that the path itself asks for a stream.
 	Streams bool
 	// Fields are the places in an answer that are read. The places of a plain answer and of a stream's events are in
@@ -51,6 +60,22 @@ var formats = compile(
 	geminiGenerate,
 	geminiStream,
 	geminiEmbed,
+	vertexAnthropic,
+	vertexAnthropicStream,
+	openAIImages,
+	openAITranscription,
+	openAISpeech,
+	ollamaChat,
+	ollamaGenerate,
+	ollamaEmbed,
+	cohereChat,
+	cohereEmbed,
+	rerank,
+	bedrockConverse,
+	bedrockConverseStream,
+	bedrockEmbed,
+	bedrockInvoke,
+	bedrockInvokeStream,
 )
 
 func compile(list ...*Format) []*Format {
@@ -77,13 +102,26 @@ func Lookup(path string) (f *Format, model string, ok bool) {
 			if !found {
 				continue
 			}
-			if f.ModelInPath {
-				model = before[strings.LastIndexByte(before, '/')+1:]
+			if model, ok = f.modelIn(before); ok {
+				return f, model, true
 			}
-			return f, model, true
 		}
 	}
 	return nil, "", false
+}
+
+// modelIn returns the model that the path in front of the suffix names. ok is false where the format is none of it.
+func (f *Format) modelIn(path string) (model string, ok bool) {
+	switch {
+	case !f.ModelInPath:
+		return "", true
+	case f.ModelBehind == "":
+		return path[strings.LastIndexByte(path, '/')+1:], true
+	}
+	if _, model, ok = strings.Cut(path, f.ModelBehind); !ok || model == "" {
+		return "", false
+	}
+	return model, strings.Contains(model, f.ModelHolds)
 }
 
 // generated returns the fields of the places that hold generated text.

@@ -18,6 +18,8 @@ var hosts = map[string]string{
 	"generativelanguage.googleapis.com": semconv.ProviderGemini,
 	"aiplatform.googleapis.com":         "gcp.vertex_ai",
 
+	"api.cohere.ai":         "cohere",
+	"api.cohere.com":        "cohere",
 	"api.cerebras.ai":       "cerebras",
 	"api.deepseek.com":      "deepseek",
 	"api.fireworks.ai":      "fireworks",
@@ -56,10 +58,35 @@ func ByHost(host, port string) string {
 			return h.provider
 		}
 	}
+	if isBedrock(host) {
+		return "aws.bedrock"
+	}
 	if port == ollamaPort && isLoopback(host) {
 		return "ollama"
 	}
 	return ""
+}
+
+// TakesStreamUsage reports whether the API at host documents stream_options.include_usage.
+// Sources: the chat completions references at platform.openai.com, api-docs.deepseek.com, console.groq.com, docs.x.ai.
+func TakesStreamUsage(host string) bool {
+	switch hosts[host] {
+	case semconv.ProviderOpenAI, "deepseek", "groq", "x_ai":
+		return true
+	}
+	return false
+}
+
+// isBedrock knows the endpoints of Bedrock's runtime by a whole part of their name: of a region, of FIPS and of a
+// private network. Source: docs.aws.amazon.com/general/latest/gr/bedrock.html.
+func isBedrock(host string) bool {
+	rest, ok := strings.CutSuffix(host, ".amazonaws.com")
+	for label := range strings.SplitSeq(rest, ".") {
+		if ok && (label == "bedrock-runtime" || label == "bedrock-runtime-fips") {
+			return true
+		}
+	}
+	return false
 }
 
 func isLoopback(host string) bool {

@@ -12,20 +12,22 @@ import (
 // Source: platform.openai.com/docs/api-reference; input includes cached tokens, output includes reasoning.
 
 var openAIChat = &Format{
-	OpenAI:    true,
-	Operation: semconv.OperationChat,
-	APIType:   "chat_completions",
-	Suffixes:  []string{"/chat/completions"},
-	Fields:    append(chatFields(), openAICommon...),
-	Account:   settleOpenAI,
+	OpenAI:      true,
+	StreamUsage: true,
+	Operation:   semconv.OperationChat,
+	APIType:     "chat_completions",
+	Suffixes:    []string{"/chat/completions"},
+	Fields:      append(chatFields(), openAICommon...),
+	Account:     settleOpenAI,
 }
 
 var openAICompletions = &Format{
-	OpenAI:    true,
-	Operation: semconv.OperationTextCompletion,
-	Suffixes:  []string{"/completions"},
-	Fields:    append(chatFields(), openAICommon...),
-	Account:   settleOpenAI,
+	OpenAI:      true,
+	StreamUsage: true,
+	Operation:   semconv.OperationTextCompletion,
+	Suffixes:    []string{"/completions"},
+	Fields:      append(chatFields(), openAICommon...),
+	Account:     settleOpenAI,
 }
 
 var openAIEmbeddings = &Format{
@@ -81,6 +83,8 @@ func chatUsage(at string) []Field {
 		{Path: "prompt_cache_hit_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })}, // DeepSeek
 		{Path: "prompt_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
 		{Path: "completion_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
+		{Path: "cost", Read: readCost},            // OpenRouter
+		{Path: "cost.total_cost", Read: readCost}, // Perplexity
 		{Path: "completion_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioOutput })},
 	})...)
 }

@@ -1,8 +1,12 @@
 package provider
 
 import (
+	"bytes"
+
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/eventstream"
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/sse"
+	"github.com/costkey/costkey-otel/usage"
 )
 
 // Framing says how an answer's body is cut into JSON documents.
@@ -13,7 +17,24 @@ const (
 	Plain Framing = iota
 	// EventStream is text/event-stream, one document per event.
 	EventStream
+	// Lines is one document per line: application/x-ndjson.
+	Lines
+	// AWSEventStream is application/vnd.amazon.eventstream, one document per message.
+	AWSEventStream
 )
+
+// FramingOf returns the framing of a media type.
+func FramingOf(mediaType string) Framing {
+	switch mediaType {
+	case "text/event-stream":
+		return EventStream
+	case "application/x-ndjson", "application/ndjson", "application/stream+json", "application/jsonl":
+		return Lines
+	case "application/vnd.amazon.eventstream":
+		return AWSEventStream
+	}
+	return Plain
+}
 
 // doneMark is the data of the event that ends an OpenAI stream.
 const doneMark = "[DONE]"
@@ -26,30 +47,58 @@ type Reader struct {
 	answer  Answer
 	json    jsonscan.Scanner
 	events  sse.Splitter
+	amazon  *amazonReader // of an AWSEventStream
 
+	headers [len(bedrockHeaders)]usage.Count
 	head    [len(doneMark)]byte // the first bytes of the event at hand
 	size    int                 // bytes of the event at hand, counted up to one more than head holds
 	settled bool
 }
 
-// Init makes the reader ready for an answer.
+// Init makes the reader ready for an answer, also where it has read another before: it uses that one's memory again.
 func (r *Reader) Init(f *Format, framing Framing) {
 	r.format, r.framing = f, framing
+	r.answer = Answer{ProviderUsage: r.answer.ProviderUsage[:0]}
+	r.events, r.size, r.settled = sse.Splitter{}, 0, false
+	r.amazon, r.headers = nil, [len(bedrockHeaders)]usage.Count{}
 	r.answer.begin()
 	r.json.Init(f.set, valueSink{r})
+	if framing == AWSEventStream {
+		r.amazon = newAmazonReader(r)
+	}
 }
 
 // Write reads on. It keeps nothing of p.
 func (r *Reader) Write(p []byte) {
-	if r.framing == EventStream {
+	switch r.framing {
+	case EventStream:
 		r.events.Write(p, eventSink{r})
-		return
-	}
-	r.json.Write(p)
-	if r.json.Done() {
-		r.answer.Complete = true
+	case Lines:
+		r.writeLines(p)
+	case AWSEventStream:
+		r.amazon.messages.Write(p, r.amazon)
+	default:
+		r.json.Write(p)
+		if r.json.Done() {
+			r.answer.Complete = true
+		}
 	}
 }
+
+func (r *Reader) writeLines(p []byte) {
+	for len(p) > 0 {
+		line, rest, ended := bytes.Cut(p, newline)
+		if len(line) > 0 {
+			eventSink{r}.Data(line)
+		}
+		if ended && r.size > 0 {
+			eventSink{r}.EndEvent()
+		}
+		p = rest
+	}
+}
+
+var newline = []byte{'\n'}
 
 // Answer returns what the answer has said so far. The reader goes on writing to it.
 func (r *Reader) Answer() *Answer { return &r.answer }
@@ -60,8 +109,14 @@ func (r *Reader) Settle() *Answer {
 		return &r.answer
 	}
 	r.settled = true
-	if r.framing == EventStream {
+	switch {
+	case r.framing == EventStream:
 		r.events.Flush(eventSink{r})
+	case r.framing == Lines && r.size > 0:
+		eventSink{r}.EndEvent()
+	}
+	if r.format.ModelBehind == bedrockModel {
+		r.settleHeaders()
 	}
 	if r.format.Account != nil {
 		r.format.Account(&r.answer)
@@ -99,4 +154,45 @@ func (s eventSink) EndEvent() {
 	if s.answer.Content {
 		s.json.Look(s.format.late)
 	}
+}
+
+// amazonReader takes the documents out of the messages of an AWS event stream.
+type amazonReader struct {
+	reader   *Reader
+	messages eventstream.Splitter
+	chunks   *chunkReader // where a message's payload holds the model's own document
+}
+
+func newAmazonReader(r *Reader) *amazonReader {
+	a := &amazonReader{reader: r}
+	if r.format.Chunks {
+		a.chunks = newChunkReader(eventSink{r}.Data)
+	}
+	return a
+}
+
+// Header reads what a message says of itself: Converse's last one, and the name of a failure.
+func (a *amazonReader) Header(name, value []byte) {
+	answer := &a.reader.answer
+	switch string(name) {
+	case ":event-type":
+		answer.ending = answer.ending || string(value) == "metadata"
+	case ":exception-type", ":error-code":
+		setWord(&answer.ErrorClass, jsonscan.Value{Kind: jsonscan.String, Text: value})
+	}
+}
+
+func (a *amazonReader) Data(p []byte) {
+	if a.chunks != nil {
+		a.chunks.outer.Write(p)
+		return
+	}
+	eventSink{a.reader}.Data(p)
+}
+
+func (a *amazonReader) EndEvent() {
+	if a.chunks != nil {
+		a.chunks.end()
+	}
+	eventSink{a.reader}.EndEvent()
 }

@@ -44,16 +44,31 @@ func (s *Setting) read(v jsonscan.Value) {
 type RequestReader struct {
 	request Request
 	json    jsonscan.Scanner
+	begun   bool
+	form    *formReader // of a request that is no JSON but a form
 }
 
 // Init makes the reader ready for a request, from its first byte on.
 func (r *RequestReader) Init() {
-	r.request = Request{}
+	r.request, r.begun, r.form = Request{}, false, nil
 	r.json.Init(requestSet, requestSink{r})
 }
 
 // Write reads on. It keeps nothing of p.
-func (r *RequestReader) Write(p []byte) { r.json.Write(p) }
+func (r *RequestReader) Write(p []byte) {
+	if !r.begun && len(p) > 0 {
+		if r.begun = true; p[0] == '-' { // of a form's first boundary
+			r.form = new(formReader)
+		}
+	}
+	if r.form == nil {
+		r.json.Write(p)
+		return
+	}
+	if r.form.write(p) {
+		setName(&r.request.Model, r.form.model())
+	}
+}
 
 // Request returns what the request has said so far. The reader goes on writing to it.
 func (r *RequestReader) Request() *Request { return &r.request }
@@ -71,6 +86,9 @@ var requestFields = []struct {
 	{"max_completion_tokens", readMaxTokens},
 	{"max_output_tokens", readMaxTokens},
 	{"generationConfig.maxOutputTokens", readMaxTokens},
+	{"inferenceConfig.maxTokens", readMaxTokens},
+	{"inferenceConfig.temperature", func(r *Request, v jsonscan.Value) { r.Temperature.read(v) }},
+	{"inferenceConfig.topP", func(r *Request, v jsonscan.Value) { r.TopP.read(v) }},
 	{"n", readChoices},
 	{"generationConfig.candidateCount", readChoices},
 	{"seed", func(r *Request, v jsonscan.Value) { r.Seed.read(v) }},

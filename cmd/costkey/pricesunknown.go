@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/costkey/costkey-otel/storage"
+)
+
+func newPricesUnknownCommand(db *database) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "unknown",
+		Short: "List the models whose calls have no price",
+		Long: "List the models whose calls have no price, the most called first: unknown_model where the catalogue has no such\n" +
+			"model, no_price where it has no rate for the call's time, tier, size or kind. Give them a price in your prices file,\n" +
+			"then run 'costkey reprice'.",
+		Example: "  costkey prices unknown --from 7d --project shop",
+		Args:    cobra.NoArgs,
+	}
+	as := addFormatFlag(cmd)
+	from := cmd.Flags().String("from", "30d", "calls that started since: a day, a time (RFC 3339) or an age such as 30d or 24h")
+	to := cmd.Flags().String("to", "", "calls that started before, the same (default: now)")
+	project := cmd.Flags().String("project", "", "only this project (default: all)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		begin, end, err := span(*from, *to, time.Now())
+		if err != nil {
+			return misuse{err}
+		}
+		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
+			models, err := store.UnpricedModels(ctx, *project, begin, end)
+			if err != nil {
+				return err
+			}
+			return unpricedListing(models).write(cmd.OutOrStdout(), *as)
+		})
+	}
+	return cmd
+}
+
+// span reads --from and --to; an empty --to is now.
+func span(from, to string, now time.Time) (begin, end time.Time, err error) {
+	begin, err = momentOf("--from", from, now)
+	end = now
+	if to != "" {
+		var errTo error
+		end, errTo = momentOf("--to", to, now)
+		err = errors.Join(err, errTo)
+	}
+	if err == nil && !begin.Before(end) {
+		err = errors.New("--from must be before --to")
+	}
+	return begin, end, err
+}
+
+func unpricedListing(models []storage.UnpricedModel) listing {
+	found := listing{columns: []column{
+		{name: "provider", title: "PROVIDER"},
+		{name: "model", title: "MODEL"},
+		{name: "cost_status", title: "STATUS"},
+		{name: "calls", title: "CALLS", right: true},
+		{name: "input_tokens", title: "INPUT", right: true},
+		{name: "output_tokens", title: "OUTPUT", right: true},
+		{name: "first_seen", title: "FIRST SEEN"},
+		{name: "last_seen", title: "LAST SEEN"},
+	}}
+	for _, m := range models {
+		found.rows = append(found.rows, []any{
+			orUnknown(m.Provider), orUnknown(m.Model), m.Status, m.Calls, m.InputTokens, m.OutputTokens,
+			timeCell(m.FirstSeen), timeCell(m.LastSeen),
+		})
+	}
+	return found
+}

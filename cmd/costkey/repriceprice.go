@@ -1,0 +1,61 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/costkey/costkey-otel/costing"
+	"github.com/costkey/costkey-otel/genaispan"
+	"github.com/costkey/costkey-otel/pricing"
+	"github.com/costkey/costkey-otel/storage"
+)
+
+// repricer returns what prices stored calls by table, as the exporter does. What it never does:
+//
+//   - A call that was not billed stays so: that hangs on the answer, not on a price.
+//   - A known cost becomes unknown only where allowUnprice is set, and one that the span reported not even then: the
+//     catalogue knows nothing of it. A price of the catalogue's takes the place of a reported one.
+//   - A call is never priced at today's rates, but at those of its own time.
+func repricer(table *pricing.Table, allowUnprice bool) func(*storage.Call) storage.Priced {
+	return func(c *storage.Call) storage.Priced {
+		was := c.Priced()
+		if was.Status == string(pricing.StatusNotBilled) {
+			return was
+		}
+		res := costing.Price(table, spanOf(c))
+		is := storage.Priced{
+			Status: string(res.Status), Known: costing.Known(res.Status), Model: res.Model, Tier: res.Tier,
+			Catalogue: table.Version(), Notes: priceNotes(c.Notes, res.Note),
+		}
+		if is.Known {
+			is.Cost = res.Cost
+		} else if was.Known && (!allowUnprice || was.Status == string(pricing.StatusReported)) {
+			return was
+		}
+		if is.Tier == "" {
+			is.Tier = c.ServiceTier
+		}
+		return is
+	}
+}
+
+// spanOf is what a price hangs on, in the words of a span.
+func spanOf(c *storage.Call) *genaispan.Call {
+	return &genaispan.Call{
+		StartNanos: c.StartMicros * int64(time.Microsecond),
+		Provider:   c.Provider, Operation: c.Operation, RequestModel: c.RequestModel, ResponseModel: c.ResponseModel,
+		ServiceTier: c.ServiceTier, Host: c.Host, Usage: withDetail(c.Usage, c.UsageObject), ProviderUsage: c.UsageObject,
+		HTTPStatus: c.HTTPStatus,
+	}
+}
+
+// priceNotes are a call's notes with that of its price now instead of earlier ones.
+func priceNotes(notes []string, note string) []string {
+	out := slices.DeleteFunc(slices.Clone(notes), func(n string) bool {
+		return n != note && (n == pricing.NoteCacheWriteSplit || n == pricing.NoteSearchContext)
+	})
+	if note != "" && !slices.Contains(out, note) {
+		out = append(out, note)
+	}
+	return out
+}

@@ -1,0 +1,51 @@
+package costkeyexporter
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/costkey/costkey-otel/storage"
+)
+
+// outerSpans are a chain, an agent, a root and a tool, none of them a call.
+func outerSpans() ptrace.Traces {
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for i, operation := range []string{"chain", "invoke_agent", "invoke_workflow", "execute_tool"} {
+		s := spans.AppendEmpty()
+		s.SetTraceID(pcommon.TraceID{1})
+		s.SetSpanID(pcommon.SpanID{byte(i + 1)})
+		if operation != "invoke_workflow" {
+			s.SetParentSpanID(pcommon.SpanID{9})
+		}
+		s.SetStartTimestamp(1_795_176_000_000_000_000)
+		s.Attributes().PutStr("gen_ai.operation.name", operation)
+	}
+	return td
+}
+
+func TestWrappersReachTheStoreAsLinksThoughNoCallComesWithThem(t *testing.T) {
+	t.Parallel()
+	store := new(fakeStore)
+	e, _ := newTest(t, store, nil)
+	require.NoError(t, e.ConsumeTraces(t.Context(), outerSpans()))
+	assert.Empty(t, store.written())
+	assert.Equal(t, []storage.Link{{
+		Project: "default", TraceID: [16]byte{1}, SpanID: [8]byte{1}, ParentSpanID: [8]byte{9},
+		StartMicros: 1_795_176_000_000_000,
+	}}, store.links, "agents and tools stand between two calls, and a root leads nowhere")
+}
+
+func TestWrappersOfARefusedProjectAreNoLinks(t *testing.T) {
+	t.Parallel()
+	store := new(fakeStore)
+	e, _ := newTest(t, store, nil)
+	td := outerSpans()
+	td.ResourceSpans().At(0).Resource().Attributes().PutStr("costkey.project", "Not_A/Slug")
+	require.NoError(t, e.ConsumeTraces(t.Context(), td))
+	assert.Empty(t, store.links)
+}

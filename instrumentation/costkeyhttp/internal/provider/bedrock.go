@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// The formats of Amazon Bedrock's runtime.
+// Source: docs.aws.amazon.com/bedrock/latest/APIReference, Converse, ConverseStream, InvokeModel and
+// InvokeModelWithResponseStream; the models' own answers in the user guide's "Inference request parameters". inputTokens
+// leaves both cache parts out. A stream of InvokeModel ends with a chunk that holds amazon-bedrock-invocationMetrics.
+
+const bedrockModel = "/model/"
+
+var bedrockConverse = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{"/converse"},
+	ModelInPath: true, ModelBehind: bedrockModel,
+	Fields: converseFields(), Account: settleAnthropic,
+}
+
+var bedrockConverseStream = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{"/converse-stream"},
+	ModelInPath: true, ModelBehind: bedrockModel, Streams: true,
+	Fields: converseFields(), Account: settleAnthropic,
+}
+
+var bedrockEmbed = &Format{
+	Operation: semconv.OperationEmbeddings, Suffixes: []string{"/invoke"},
+	ModelInPath: true, ModelBehind: bedrockModel, ModelHolds: "embed",
+	Fields: []Field{{Path: "inputTextTokenCount", Read: counter(inputOf)}},
+}
+
+var bedrockInvoke = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{"/invoke"},
+	ModelInPath: true, ModelBehind: bedrockModel,
+	Fields: invokeFields(), Account: settleAnthropic,
+}
+
+var bedrockInvokeStream = &Format{
+	Operation: semconv.OperationChat, Suffixes: []string{"/invoke-with-response-stream"},
+	ModelInPath: true, ModelBehind: bedrockModel, Streams: true, Chunks: true,
+	Fields: invokeFields(), Account: settleAnthropic,
+}
+
+func inputOf(a *Answer) *usage.Count      { return &a.Usage.Input }
+func outputOf(a *Answer) *usage.Count     { return &a.Usage.Output }
+func cacheReadOf(a *Answer) *usage.Count  { return &a.Usage.CacheRead }
+func cacheWriteOf(a *Answer) *usage.Count { return &a.Usage.CacheWrite }
+
+// converseFields are the places of a Converse answer and of the events of its stream.
+func converseFields() []Field {
+	fields := append([]Field{
+		{Path: "stopReason", Read: setReasons},
+		{Path: "serviceTier.type", Read: readTier},
+	}, converseUsage("usage")...)
+	return append(fields, generated("", "delta.text", "delta.toolUse.input", "delta.reasoningContent.text",
+		"start.toolUse.name")...)
+}
+
+// converseUsage are the counts of Converse, and of the Nova models' own answers.
+func converseUsage(at string) []Field {
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: readUsage}}, under(at+".", []Field{
+		{Path: "inputTokens", Read: counter(inputOf)},
+		{Path: "outputTokens", Read: counter(outputOf)},
+		{Path: "cacheReadInputTokens", Read: counter(cacheReadOf)},
+		{Path: "cacheReadInputTokenCount", Read: counter(cacheReadOf)},
+		{Path: "cacheWriteInputTokens", Read: counter(cacheWriteOf)},
+		{Path: "cacheWriteInputTokenCount", Read: counter(cacheWriteOf)},
+	})...)
+}
+
+// invokeFields are the places of the models' own answers: Anthropic's, Nova's, Llama's, Titan's, and what Bedrock adds.
+// None means two things.
+func invokeFields() []Field {
+	fields := append(anthropicFields(), converseUsage("usage")...)
+	fields = append(fields, converseUsage("metadata.usage")...)
+	fields = append(fields, generated("", "contentBlockDelta.delta.text", "contentBlockStart.start.toolUse.name",
+		"generation", "outputText")...)
+	fields = append(fields,
+		Field{Path: "usage", Mode: jsonscan.Compact, Read: mergeUsage}, // the last one of a place counts
+		Field{Path: "stopReason", Read: setReasons},
+		Field{Path: "messageStop.stopReason", Read: setReasons},
+		Field{Path: "prompt_token_count", Read: counter(inputOf)},
+		Field{Path: "generation_token_count", Read: counter(outputOf)},
+		Field{Path: "inputTextTokenCount", Read: counter(inputOf)},
+		Field{Path: "results.*.tokenCount", Read: counter(outputOf)},
+		Field{Path: "results.*.completionReason", Read: addReason},
+		Field{Path: "totalOutputTextTokenCount", Read: counter(outputOf)},
+		Field{Path: "completionReason", Read: setReasons})
+	return append(fields, invocationMetrics("amazon-bedrock-invocationMetrics")...)
+}
+
+// invocationMetrics end a stream. The model's own counts go before Bedrock's.
+func invocationMetrics(at string) []Field {
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: func(a *Answer, v jsonscan.Value) {
+		a.ending = true
+		if len(a.ProviderUsage) == 0 {
+			readUsage(a, v)
+		}
+	}}}, under(at+".", []Field{
+		{Path: "inputTokenCount", Read: fallback(inputOf)},
+		{Path: "outputTokenCount", Read: fallback(outputOf)},
+		{Path: "cacheReadInputTokenCount", Read: fallback(cacheReadOf)},
+		{Path: "cacheWriteInputTokenCount", Read: fallback(cacheWriteOf)},
+	})...)
+}
+
+// fallback is counter for a count that nothing better told.
+func fallback(at func(*Answer) *usage.Count) func(*Answer, jsonscan.Value) {
+	return func(a *Answer, v jsonscan.Value) { *at(a) = at(a).Or(count(v)) }
+}
+
+// bedrockHeaders are the headers in which Bedrock repeats the counts of an answer that is no stream.
+var bedrockHeaders = [...]struct {
+	name string
+	at   func(*Answer) *usage.Count
+}{
+	{"X-Amzn-Bedrock-Input-Token-Count", inputOf},
+	{"X-Amzn-Bedrock-Output-Token-Count", outputOf},
+	{"X-Amzn-Bedrock-Cache-Read-Input-Token-Count", cacheReadOf},
+	{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", cacheWriteOf},
+}
+
+// ReadHeader notes the counts that stand in an answer's headers, which get returns by canonical name, for the case that
+// the body does not tell them. Only Bedrock's formats have such.
+func (r *Reader) ReadHeader(get func(string) string) {
+	if r.format.ModelBehind != bedrockModel {
+		return
+	}
+	for i, h := range bedrockHeaders {
+		if text := get(h.name); text != "" {
+			r.headers[i] = count(jsonscan.Value{Kind: jsonscan.Number, Text: []byte(text)})
+		}
+	}
+}
+
+// settleHeaders takes the headers' counts for those that the body left unknown.
+func (r *Reader) settleHeaders() {
+	for i, h := range bedrockHeaders {
+		to := h.at(&r.answer)
+		*to = to.Or(r.headers[i])
+	}
+}

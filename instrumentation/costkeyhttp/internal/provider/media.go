@@ -1,0 +1,52 @@
+package provider
+
+import (
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/usage"
+)
+
+// OpenAI's formats of images and audio.
+// Source: platform.openai.com/docs/api-reference/images, /images-streaming and /audio. A transcription tells tokens or a
+// duration, speech tells nothing: its answer is the sound itself.
+
+var openAIImages = &Format{
+	OpenAI:    true,
+	Operation: "image_generation",
+	Suffixes:  []string{"/images/generations", "/images/edits"},
+	Fields:    append(mediaFields("input_tokens_details", "output_tokens_details"), generated("", "b64_json")...),
+}
+
+var openAITranscription = &Format{
+	OpenAI:    true,
+	Operation: "transcription",
+	Suffixes:  []string{"/audio/transcriptions", "/audio/translations"},
+	Fields:    append(mediaFields("input_token_details", "output_token_details"), generated("", "delta")...),
+}
+
+var openAISpeech = &Format{
+	OpenAI:    true,
+	Operation: "speech",
+	Suffixes:  []string{"/audio/speech"},
+	Fields:    mediaFields("input_token_details", "output_token_details"),
+}
+
+func mediaFields(input, output string) []Field {
+	return append([]Field{
+		{Path: "type", Read: readMediaEvent},
+		{Path: "usage", Mode: jsonscan.Compact, Read: readUsage},
+		{Path: "usage.seconds", Read: func(a *Answer, v jsonscan.Value) { a.Measured = v.Kind == jsonscan.Number }},
+		{Path: "usage.input_tokens", Read: counter(inputOf)},
+		{Path: "usage.output_tokens", Read: counter(outputOf)},
+		{Path: "usage." + input + ".audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
+		{Path: "usage." + input + ".image_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.ImageInput })},
+		{Path: "usage." + output + ".image_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.ImageOutput })},
+	}, openAICommon...)
+}
+
+// readMediaEvent reads the type of a stream's event.
+func readMediaEvent(a *Answer, v jsonscan.Value) {
+	switch string(v.Text) {
+	case "image_generation.completed", "image_edit.completed", "transcript.text.done", "speech.audio.done":
+		a.ending = true
+	}
+}

@@ -1,0 +1,49 @@
+package costkeyreceiver
+
+import (
+	"errors"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+)
+
+// health says once for each version of an SDK that what it sends can't be read, and reports it as the component's status
+// until a batch is read again.
+type health struct {
+	logger *zap.Logger
+	host   component.Host
+
+	mu   sync.Mutex
+	said map[string]bool // by the SDK's version
+	ill  bool
+}
+
+// maxSaid bounds the versions that are told apart: they come from outside.
+const maxSaid = 32
+
+var errUnreadable = errors.New("a CostKey SDK sends events of a shape that this receiver can't read")
+
+func (h *health) unreadable(sdkVersion string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.said[sdkVersion] && len(h.said) < maxSaid {
+		h.said[sdkVersion] = true
+		h.logger.Warn("can't read the events of a CostKey SDK; is it newer than this collector? This is said once for each version",
+			zap.String("sdk_version", sdkVersion))
+	}
+	if !h.ill {
+		h.ill = true
+		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(errUnreadable))
+	}
+}
+
+func (h *health) readable() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ill {
+		h.ill = false
+		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
+	}
+}

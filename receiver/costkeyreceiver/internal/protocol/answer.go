@@ -1,0 +1,63 @@
+package protocol
+
+// answer reads what an answer's body tells of the call: its id, its model, and the parts of its usage that the SDKs do not
+// send. The text is passed over.
+func (r *reader) answer(a *Answer) {
+	odd := r.odd
+	r.object(func(name string) {
+		switch name {
+		case "id", "responseId":
+			a.ID = r.text(MaxContextText)
+		case "model", "modelVersion":
+			a.Model = r.text(MaxContextText)
+		case "service_tier":
+			a.ServiceTier = r.text(MaxKey)
+		case "usage":
+			r.answerUsage(a)
+		case "usageMetadata":
+			r.object(func(name string) {
+				if name == "cachedContentTokenCount" {
+					a.CacheRead = r.count()
+					return
+				}
+				r.skip()
+			})
+		default:
+			r.skip()
+		}
+	})
+	r.odd = odd // a body is the provider's, and nothing of it was repaired
+}
+
+func (r *reader) answerUsage(a *Answer) {
+	r.object(func(name string) {
+		switch name {
+		case "prompt_tokens_details", "input_tokens_details":
+			r.counts("cached_tokens", &a.CacheRead, "", nil)
+		case "completion_tokens_details", "output_tokens_details":
+			r.counts("reasoning_tokens", &a.Reasoning, "", nil)
+		case "cache_creation":
+			r.counts("ephemeral_5m_input_tokens", &a.CacheWrite5m, "ephemeral_1h_input_tokens", &a.CacheWrite1h)
+		case "server_tool_use":
+			r.counts("web_search_requests", &a.Search, "", nil)
+		case "service_tier":
+			a.ServiceTier = r.text(MaxKey)
+		default:
+			r.skip()
+		}
+	})
+}
+
+// counts reads up to two counts of an object by their names.
+func (r *reader) counts(name string, dst *Count, name2 string, dst2 *Count) {
+	r.object(func(member string) {
+		switch {
+		case member == name:
+			*dst = r.count()
+		case member == name2 && dst2 != nil:
+			*dst2 = r.count()
+		default:
+			r.skip()
+		}
+	})
+}

@@ -1,0 +1,293 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// names are the names of members that are known.
+var names = func() map[string]string {
+	m := make(map[string]string)
+	for _, n := range []string{
+		"sdkVersion", "release", "events", "id", "timestamp", "projectId", "provider", "model", "url", "method", "statusCode",
+		"usage", "costUsd", "durationMs", "streaming", "streamTiming", "callSite", "context", "metadata", "systemPrompt",
+		"requestBody", "responseBody", "inputTokens", "outputTokens", "totalTokens", "reasoningTokens", "cacheReadTokens",
+		"cacheCreationTokens", "ttft", "tps", "streamDuration", "chunkCount", "raw", "frames", "functionName", "fileName",
+		"lineNumber", "columnNumber", "task", "team", "traceId", "traceName", "choices", "content", "output", "candidates",
+	} {
+		m[n] = n
+	}
+	return m
+}()
+
+// Decode reads a batch. Its error is [ErrMalformed], [ErrShape] or [ErrTooMany], wrapped with what
+// can be said without quoting. A batch of which some events can't be read is no error: see Batch.Rejected.
+func Decode(body []byte, set Settings) (Batch, error) {
+	r := newReader(body)
+	r.bodies = set.Bodies
+	var b Batch
+	listed, tooMany := false, false
+	isObject := r.object(func(name string) {
+		switch name {
+		case "sdkVersion":
+			b.SDKVersion = r.text(MaxKey)
+		case "release":
+			b.Release = r.text(MaxContextText)
+		case "events":
+			listed = r.list(func() {
+				if len(b.Events)+len(b.Rejected) >= set.MaxEvents {
+					tooMany = true
+					r.skip()
+					return
+				}
+				r.intoBatch(&b)
+			})
+		default:
+			r.skip()
+		}
+	})
+	if r.err == nil {
+		if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
+			r.err = ErrMalformed // something follows
+		}
+	}
+	switch {
+	case r.err != nil:
+		return Batch{}, fmt.Errorf("read %d bytes: %w", len(body), ErrMalformed)
+	case !isObject || !listed:
+		return b, fmt.Errorf("read %d bytes: %w", len(body), ErrShape)
+	case tooMany:
+		return Batch{}, fmt.Errorf("take at most %d events: %w", set.MaxEvents, ErrTooMany)
+	}
+	return b, nil
+}
+
+// intoBatch reads the next event and puts it, or its rejection, into b.
+func (r *reader) intoBatch(b *Batch) {
+	index := len(b.Events) + len(b.Rejected)
+	r.odd = false
+	e := Event{Usage: NoUsage, Answer: NoAnswer}
+	isObject := r.object(func(name string) { r.member(&e, name) })
+	why := ""
+	switch {
+	case !isObject:
+		why = "the event is no object"
+	case e.ID == "":
+		why = "id is missing or no text"
+	case e.Timestamp.IsZero():
+		why = "timestamp is missing or no ISO 8601 time"
+	}
+	if why != "" {
+		b.Rejected = append(b.Rejected, Rejection{Index: index, Error: why})
+		return
+	}
+	if r.odd {
+		b.Repaired++
+	}
+	b.Events = append(b.Events, e)
+}
+
+// member reads one member of an event.
+func (r *reader) member(e *Event, name string) {
+	switch name {
+	case "id":
+		e.ID = r.text(MaxContextText)
+	case "timestamp":
+		e.Timestamp = r.time()
+	case "projectId":
+		e.ProjectID = r.text(MaxContextText)
+	case "provider":
+		e.Provider = r.text(MaxKey)
+	case "model":
+		e.Model = r.text(MaxContextText)
+	case "url":
+		e.URL = r.text(maxURL)
+	case "statusCode":
+		e.StatusCode = 0
+		if n := r.count(); n >= 100 && n <= 599 {
+			e.StatusCode = int(n)
+		}
+	case "usage":
+		r.usage(&e.Usage)
+	case "costUsd":
+		e.CostUSD = r.cost()
+	case "durationMs":
+		e.Duration = r.millis()
+	case "streaming":
+		e.Streaming = r.flag()
+	case "streamTiming":
+		r.streamTiming(e)
+	case "callSite":
+		r.callSite(e)
+	case "context":
+		r.context(e)
+	case "responseBody":
+		if raw := r.body(&e.Bodies.Response); raw != nil {
+			newReader(raw).answer(&e.Answer)
+			return
+		}
+		r.answer(&e.Answer)
+	case "requestBody":
+		r.prompt(&e.Bodies.Request)
+	case "systemPrompt":
+		r.prompt(&e.Bodies.System)
+	case "metadata":
+		r.prompt(&e.Bodies.Metadata)
+	case "method":
+		r.skip()
+	default:
+		e.Unknown = r.field(e.Unknown, name, MaxUnknownText)
+	}
+}
+
+func (r *reader) usage(u *Usage) {
+	r.object(func(name string) {
+		switch name {
+		case "inputTokens":
+			u.Input = r.count()
+		case "outputTokens":
+			u.Output = r.count()
+		case "reasoningTokens":
+			u.Reasoning = r.count()
+		case "cacheReadTokens":
+			u.CacheRead = r.count()
+		case "cacheCreationTokens":
+			u.CacheCreation = r.count()
+		default:
+			r.skip()
+		}
+	})
+}
+
+func (r *reader) streamTiming(e *Event) {
+	r.object(func(name string) {
+		if name == "ttft" {
+			e.TTFT = r.millis()
+			return
+		}
+		r.skip()
+	})
+}
+
+// callSite reads the frames. The raw stack is passed over: it can hold lines of source code.
+func (r *reader) callSite(e *Event) {
+	r.object(func(name string) {
+		if name != "frames" {
+			r.skip()
+			return
+		}
+		r.list(func() {
+			if len(e.Frames) == MaxFrames {
+				r.skip()
+				return
+			}
+			e.Frames = append(e.Frames, r.frame())
+		})
+	})
+}
+
+func (r *reader) frame() (f Frame) {
+	r.object(func(name string) {
+		switch name {
+		case "functionName":
+			f.Function = r.text(maxText)
+		case "fileName":
+			f.File = r.text(maxText)
+		case "lineNumber":
+			f.Line = place(r.count())
+		case "columnNumber":
+			f.Column = place(r.count())
+		default:
+			r.skip()
+		}
+	})
+	return f
+}
+
+// place returns a line or column, 0 where it is unknown.
+func place(c Count) int {
+	if c < 0 || c > math.MaxInt32 {
+		return 0
+	}
+	return int(c)
+}
+
+func (r *reader) context(e *Event) {
+	r.object(func(name string) {
+		e.Context = r.field(e.Context, name, MaxContextText)
+		if n := len(e.Context); name == "traceId" && n > 0 && e.Context[n-1].Key == name {
+			e.TraceID, _ = e.Context[n-1].Value.(string)
+		}
+	})
+}
+
+// field appends the next value to fields, where it is a scalar within the limits.
+func (r *reader) field(fields []Field, name string, limit int) []Field {
+	value, ok := r.scalar(limit)
+	switch {
+	case !ok:
+		return fields
+	case name == "" || len(name) > MaxKey || len(fields) == MaxFields:
+		r.odd = true
+		return fields
+	}
+	return append(fields, Field{Key: name, Value: value})
+}
+
+// cost reads a number and keeps it as it is written: money is no float.
+func (r *reader) cost() string {
+	before := r.odd
+	s := r.numeral()
+	if s == "" || len(s) > 40 {
+		return ""
+	}
+	for _, c := range s {
+		if (c < '0' || c > '9') && c != '.' && c != 'e' && c != 'E' && c != '-' && c != '+' {
+			r.odd = true
+			return ""
+		}
+	}
+	r.odd = before
+	return s
+}
+
+// maxMillis is a month: no call takes longer.
+const maxMillis = 31 * 24 * 60 * 60 * 1000
+
+// millis reads a length of time from 0 on; 0 where it is none.
+func (r *reader) millis() time.Duration {
+	x, ok := r.number()
+	if !ok {
+		return 0
+	}
+	if x < 0 || x > maxMillis {
+		r.odd = true
+		return 0
+	}
+	return time.Duration(math.Round(x * float64(time.Millisecond)))
+}
+
+// years that a span's 64 bits of nanoseconds hold, with a margin.
+const minYear, maxYear = 1971, 2261
+
+// time reads an ISO 8601 time, or milliseconds since 1970.
+func (r *reader) time() time.Time {
+	if r.kind() == '0' {
+		x, ok := r.number()
+		if !ok || x < 0 || x > 9e12 {
+			return time.Time{}
+		}
+		return time.UnixMilli(int64(x)).UTC()
+	}
+	s := r.text(MaxKey)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		t, err := time.Parse(layout, s)
+		if err == nil && t.Year() >= minYear && t.Year() <= maxYear {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,274 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/costkey/costkey-otel/samecall"
+)
+
+// Two spans of one call that both have the answer's id meet in a unique index. Where one of them has none the writers
+// look: each call without such an id leaves its trace in costkey.suspect, in its own transaction, and every writer looks
+// after its commit which traces of its batch are there. Of two writers at once the one that commits later sees both
+// spans, whoever it is, and joins them. A collector that dies between its commit and its look sends the batch again; what
+// is left undone even so is done when the settle window ends, by maintenance.
+
+// traceKey names a trace in a project.
+type traceKey struct {
+	project int32
+	trace   [16]byte
+}
+
+func (r *row) traceKey() traceKey { return traceKey{r.project, r.TraceID} }
+
+var suspectColumns = []string{"started_at", "trace_id", "project_id"}
+
+// insertSuspects notes the traces of those rows that have no id of an answer. Rows of one trace stand together.
+func insertSuspects(ctx context.Context, tx pgx.Tx, rows []row, buf *copyBuffer) error {
+	b, last := buf.begin(), (*row)(nil)
+	for i := range rows {
+		r := &rows[i]
+		if samecall.NamesAnswer(r.ResponseID) || last != nil && last.traceKey() == r.traceKey() {
+			continue
+		}
+		last = r
+		b = b.row(len(suspectColumns)).timestamp(r.StartMicros).uuid(r.TraceID).int4(r.project)
+	}
+	*buf = b
+	if last == nil {
+		return nil
+	}
+	*buf = b.end()
+	if err := copyIn(ctx, tx, "suspect", suspectColumns, *buf); err != nil {
+		return describe("copy traces to look at", err)
+	}
+	return nil
+}
+
+// lookAgain joins those of the written rows that are spans of one call with what other batches wrote before or at the
+// same time, and those that links lead to. What it finds is final: whoever commits later looks again by itself.
+func (s *Store) lookAgain(ctx context.Context, rows []row, outer []Link, res *WriteResult) error {
+	links, err := s.numberLinks(ctx, outer)
+	if err != nil {
+		return err
+	}
+	if rows, links, err = s.suspicious(ctx, rows, links); err != nil || len(rows)+len(links) == 0 {
+		return err
+	}
+	if err := insertLinks(ctx, s.pool, links); err != nil {
+		return err
+	}
+	near, err := s.company(ctx, rows, links)
+	if err != nil || len(near) == 0 {
+		return err
+	}
+	own, linked := make(map[rowKey]struct{}, len(rows)), make(map[traceKey]struct{}, len(links))
+	for i := range rows {
+		own[rows[i].key()] = struct{}{}
+	}
+	for i := range links {
+		linked[links[i].traceKey] = struct{}{}
+	}
+	isNews := func(r *row) bool {
+		_, ok := own[r.key()]
+		_, way := linked[r.traceKey()]
+		return ok || way
+	}
+	return s.settleStored(ctx, near, isNews, res)
+}
+
+// suspicious returns copies of rows and links without those whose projects stored no call without an id within the
+// settle window. For most projects that is all there is to do: one small question a batch.
+func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row, []link, error) {
+	var projects []int32
+	note := func(project int32) {
+		if !slices.Contains(projects, project) {
+			projects = append(projects, project)
+		}
+	}
+	for i := range rows {
+		note(rows[i].project)
+	}
+	for i := range links {
+		note(links[i].project)
+	}
+	if len(projects) == 0 {
+		return nil, nil, nil
+	}
+	found, err := s.pool.Query(ctx, query("has_suspects"), projects)
+	if err != nil {
+		return nil, nil, describe("look for projects to settle", err)
+	}
+	if projects, err = pgx.CollectRows(found, pgx.RowTo[int32]); err != nil {
+		return nil, nil, describe("look for projects to settle", err)
+	}
+	if len(projects) == 0 {
+		return nil, nil, nil
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(projects, r.project) })
+	links = slices.DeleteFunc(links, func(l link) bool { return !slices.Contains(projects, l.project) })
+	return rows, links, nil
+}
+
+// company returns what rows and links have in traces that must be judged again: some call there has no id, and what other
+// batches wrote may change what is known of it. A link is returned as a row that holds no more than trace and start.
+func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, error) {
+	own, ownLinks := make(map[rowKey]struct{}, len(rows)), make(map[traceKey]int, len(links))
+	for i := range rows {
+		own[rows[i].key()] = struct{}{}
+	}
+	places := slices.Clone(rows)
+	for i := range links {
+		l := &links[i]
+		ownLinks[l.traceKey]++
+		places = append(places, row{Call: &Call{TraceID: l.trace, StartMicros: l.startMicros}, project: l.project})
+	}
+	keys := newKeyArrays(places)
+	found, err := s.pool.Query(ctx, query("find_company"), keys.projects, keys.traces, keys.from(settleWindow), keys.until(settleWindow))
+	if err != nil {
+		return nil, describe("look for spans of the same traces", err)
+	}
+	judge := make(map[traceKey]bool) // by suspicious trace
+	var k rowKey
+	var span int64
+	var linked int
+	_, err = pgx.ForEachRow(found, []any{&k.project, &k.trace, &span, &linked}, func() error {
+		k.span = spanBytes(span)
+		_, ok := own[k]
+		trace := traceKey{k.project, k.trace}
+		judge[trace] = judge[trace] || !ok || linked > ownLinks[trace]
+		return nil
+	})
+	if err != nil {
+		return nil, describe("look for spans of the same traces", err)
+	}
+	markDoubles(rows, judge)
+	return slices.DeleteFunc(places, func(r row) bool { return !judge[r.traceKey()] }), nil
+}
+
+// markDoubles sets judge for those of its traces in which spans of rows themselves are one call.
+func markDoubles(rows []row, judge map[traceKey]bool) {
+	var d doubles
+	for i := range rows {
+		if done, ok := judge[rows[i].traceKey()]; ok && !done {
+			d.rows = append(d.rows, &rows[i])
+		}
+	}
+	samecall.Settle(&d, len(d.rows), 0)
+	for _, i := range d.dropped {
+		judge[d.rows[i].traceKey()] = true
+	}
+}
+
+// doubles is a [samecall.Calls] that only notes which rows would go.
+type doubles struct {
+	rows    []*row
+	dropped []int
+}
+
+// Facts implements [samecall.Calls].
+func (d *doubles) Facts(i int) samecall.Facts { return d.rows[i].facts() }
+
+// Fill implements [samecall.Calls].
+func (d *doubles) Fill(int, int, samecall.Gift) {}
+
+// Drop implements [samecall.Calls].
+func (d *doubles) Drop(i int) { d.dropped = append(d.dropped, i) }
+
+// settleStored judges the stored calls of the traces of rows, those that are news with all others.
+func (s *Store) settleStored(ctx context.Context, rows []row, isNews func(*row) bool, res *WriteResult) error {
+	err := error(nil)
+	for range maxRaces {
+		if err = s.settleOnce(ctx, rows, isNews, res); !isUniqueViolation(err) && !isRaced(err) && !isDeadlock(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) settleOnce(ctx context.Context, rows []row, isNews func(*row) bool, res *WriteResult) error {
+	stored, err := s.relatives(ctx, rows)
+	if err != nil {
+		return err
+	}
+	links, err := s.findLinks(ctx, rows)
+	if err != nil {
+		return err
+	}
+	plan := rejoin(stored, isNews, links)
+	if len(plan.remove) == 0 {
+		return nil
+	}
+	// A row that came of joining and can't be stored changes nothing: what it would replace must not be lost.
+	if whole, err := s.number(ctx, &plan); err != nil || !whole {
+		return err
+	}
+	if err := s.apply(ctx, &plan, res); err != nil {
+		return err
+	}
+	res.Settled += plan.settled
+	return nil
+}
+
+// expiredAtOnce is how many calls one step of maintenance looks at.
+const expiredAtOnce = 5000
+
+// forgetSettled ends the settle window of what is older: it looks a last time and forgets. It returns how many rows went.
+func (s *Store) forgetSettled(ctx context.Context) (int, error) {
+	var res WriteResult
+	for {
+		old, err := s.expiredSuspects(ctx)
+		if err != nil {
+			return res.Settled, err
+		}
+		if len(old.rows) == 0 {
+			break
+		}
+		everything := func(*row) bool { return true }
+		if len(old.shared) > 0 {
+			if err := s.settleStored(ctx, old.shared, everything, &res); err != nil {
+				return res.Settled, err
+			}
+		}
+		keys := newKeyArrays(old.rows)
+		if _, err := s.pool.Exec(ctx, query("delete_suspects"), old.latest, keys.projects, keys.traces); err != nil {
+			return res.Settled, describe("forget settled calls", err)
+		}
+	}
+	if _, err := s.pool.Exec(ctx, query("delete_links"), settleWindow); err != nil {
+		return res.Settled, describe("forget settled calls", err)
+	}
+	return res.Settled, nil
+}
+
+// expired are traces whose settle window is over, as rows that hold no more than the trace and the start.
+type expired struct {
+	rows, shared []row     // all of them, and those with several calls
+	latest       time.Time // when the last of them was written
+}
+
+func (s *Store) expiredSuspects(ctx context.Context) (expired, error) {
+	var out expired
+	found, err := s.pool.Query(ctx, query("expired_suspects"), settleWindow, expiredAtOnce)
+	if err != nil {
+		return out, describe("look for calls to settle a last time", err)
+	}
+	var started time.Time
+	var k traceKey
+	var shared bool
+	_, err = pgx.ForEachRow(found, []any{&started, &out.latest, &k.trace, &k.project, &shared}, func() error {
+		r := row{Call: &Call{TraceID: k.trace, StartMicros: started.UnixMicro()}, project: k.project}
+		out.rows = append(out.rows, r)
+		if shared {
+			out.shared = append(out.shared, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return out, describe("look for calls to settle a last time", err)
+	}
+	return out, nil
+}
