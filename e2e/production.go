@@ -60,7 +60,7 @@ func production(ctx context.Context, s *stage) error {
 	if err := refusedWithoutKey(ctx, a, l.calls(0, 1)); err != nil {
 		return err
 	}
-	// b says that it is team-a, at the same time, so that both are in one batch.
+	// b says that it is team-a, and must not be believed.
 	if err := errors.Join(a.grpc(ctx, l.calls(0, 3)), b.http(ctx, c.http, claiming(l.calls(3, 2), "team-a"))); err != nil {
 		return err
 	}

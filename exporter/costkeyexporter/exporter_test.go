@@ -371,7 +371,7 @@ func BenchmarkSpanToRow(b *testing.B) {
 
 // BenchmarkQueueEncoding is what a queue on disk adds: each request is written once and read once.
 func BenchmarkQueueEncoding(b *testing.B) {
-	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
+	e := &tracesExporter{cfg: createDefaultConfig().(*Config), reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
 	e.telemetry, _ = newTelemetry(componenttest.NewNopTelemetrySettings())
 	const calls = 1000
 	req, err := e.read(b.Context(), spans(calls))
