@@ -127,7 +127,9 @@ func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, e
 		places = append(places, row{Call: &Call{TraceID: l.trace, StartMicros: l.startMicros}, project: l.project})
 	}
 	keys := newKeyArrays(places)
-	found, err := s.pool.Query(ctx, query("find_company"), keys.projects, keys.traces, keys.from(settleWindow), keys.until(settleWindow))
+	// Rows of one trace stand together: each trace is asked for about once.
+	traces := newKeyArrays(slices.CompactFunc(slices.Clone(places), func(a, b row) bool { return a.traceKey() == b.traceKey() }))
+	found, err := s.pool.Query(ctx, query("find_company"), traces.projects, traces.traces, keys.from(settleWindow), keys.until(settleWindow))
 	if err != nil {
 		return nil, describe("look for spans of the same traces", err)
 	}
