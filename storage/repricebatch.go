@@ -215,8 +215,9 @@ func (p *repricing) write(ctx context.Context, tx pgx.Tx, changes []change) (Rep
 // updatePrices returns the keys of the rows that were as was says and are as is says now.
 func updatePrices(ctx context.Context, tx pgx.Tx, was, is []row) (map[rowKey]struct{}, error) {
 	keys, old, now := newKeyArrays(was), newPriceArrays(was), newPriceArrays(is)
+	first, last := startBounds(was)
 	found, err := tx.Query(ctx, query("update_prices"), keys.projects, keys.traces, keys.spans, keys.starts,
-		old.cells, old.variants, old.costs, now.cells, now.variants, now.costs, keys.from(0), keys.until(0))
+		old.cells, old.variants, old.costs, now.cells, now.variants, now.costs, first, last)
 	if err != nil {
 		return nil, describe("store new prices", err)
 	}

@@ -83,8 +83,9 @@ func (s *Store) apply(ctx context.Context, p *plan, res *WriteResult) error {
 // earlier start of another span of its call.
 func (s *Store) withoutStored(ctx context.Context, rows []row) (fresh []row, duplicates int, err error) {
 	keys := newKeyArrays(rows)
+	first, last := startBounds(rows)
 	found, err := s.pool.Query(ctx, query("find_spans"), keys.projects, keys.traces, keys.spans,
-		keys.from(settleWindow), keys.until(settleWindow))
+		first.Add(-settleWindow), last.Add(settleWindow))
 	if err != nil {
 		return nil, 0, describe("look for stored spans", err)
 	}
@@ -150,32 +151,13 @@ func newKeyArrays(rows []row) keyArrays {
 	return k
 }
 
-// from and until bound the starts of the rows, widened by margin: what lets PostgreSQL leave out other partitions.
-func (k keyArrays) from(margin time.Duration) time.Time {
-	least := k.starts[0]
-	for _, t := range k.starts {
-		if t.Before(least) {
-			least = t
-		}
+// startBounds are the first and the last start of rows: what lets PostgreSQL leave out other partitions.
+func startBounds(rows []row) (first, last time.Time) {
+	least, most := rows[0].StartMicros, rows[0].StartMicros
+	for i := range rows {
+		least, most = min(least, rows[i].StartMicros), max(most, rows[i].StartMicros)
 	}
-	return least.Add(-margin)
-}
-
-func (k keyArrays) until(margin time.Duration) time.Time {
-	most := k.starts[0]
-	for _, t := range k.starts {
-		if t.After(most) {
-			most = t
-		}
-	}
-	return most.Add(margin)
-}
-
-// firstDay and lastDay bound the days on which the rows or their relatives may lie, lastDay exclusive.
-func (k keyArrays) firstDay() time.Time { return k.from(settleWindow).Truncate(24 * time.Hour) }
-
-func (k keyArrays) lastDay() time.Time {
-	return k.until(settleWindow).Truncate(24 * time.Hour).Add(24 * time.Hour)
+	return time.UnixMicro(least).UTC(), time.UnixMicro(most).UTC()
 }
 
 // relatives loads the stored calls of the same traces that lie near in time, and those that hold one of the response ids
@@ -186,8 +168,11 @@ func (s *Store) relatives(ctx context.Context, rows []row) ([]row, error) {
 	for i := range rows {
 		responses[i] = rows[i].ResponseID
 	}
+	first, last := startBounds(rows)
+	first, last = first.Add(-settleWindow), last.Add(settleWindow)
+	const day = 24 * time.Hour
 	found, err := s.pool.Query(ctx, query("find_relatives"), keys.projects, keys.traces, responses,
-		keys.from(settleWindow), keys.until(settleWindow), keys.firstDay(), keys.lastDay())
+		first, last, first.Truncate(day), last.Truncate(day).Add(day))
 	if err != nil {
 		return nil, describe("look for related calls", err)
 	}

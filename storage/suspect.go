@@ -116,46 +116,83 @@ func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row
 // company returns what rows and links have in traces that must be judged again: some call there has no id, and what other
 // batches wrote may change what is known of it. A link is returned as a row that holds no more than trace and start.
 func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, error) {
-	own, ownLinks := make(map[rowKey]struct{}, len(rows)), make(map[traceKey]int, len(links))
-	for i := range rows {
-		own[rows[i].key()] = struct{}{}
+	if len(rows)+len(links) == 0 {
+		return nil, nil
 	}
-	places := slices.Clone(rows)
+	places := slices.Grow(slices.Clone(rows), len(links))
 	for i := range links {
 		l := &links[i]
-		ownLinks[l.traceKey]++
 		places = append(places, row{Call: &Call{TraceID: l.trace, StartMicros: l.startMicros}, project: l.project})
 	}
-	keys := newKeyArrays(places)
-	// Rows of one trace stand together: each trace is asked for about once.
-	traces := newKeyArrays(slices.CompactFunc(slices.Clone(places), func(a, b row) bool { return a.traceKey() == b.traceKey() }))
-	found, err := s.pool.Query(ctx, query("find_company"), traces.projects, traces.traces, keys.from(settleWindow), keys.until(settleWindow))
+	own := gatherTraces(rows, links)
+	first, last := startBounds(places)
+	found, err := s.pool.Query(ctx, query("find_company"), own.projects, own.traces, own.spans, own.mixes, own.links, own.marked,
+		first.Add(-settleWindow), last.Add(settleWindow))
 	if err != nil {
 		return nil, describe("look for spans of the same traces", err)
 	}
-	judge := make(map[traceKey]bool) // by suspicious trace
-	var k rowKey
-	var span int64
-	var linked int
-	_, err = pgx.ForEachRow(found, []any{&k.project, &k.trace, &span, &linked}, func() error {
-		k.span = spanBytes(span)
-		_, ok := own[k]
-		trace := traceKey{k.project, k.trace}
-		judge[trace] = judge[trace] || !ok || linked > ownLinks[trace]
+	judge := make(map[traceKey]bool)
+	var k traceKey
+	_, err = pgx.ForEachRow(found, []any{&k.project, &k.trace}, func() error {
+		judge[k] = true
 		return nil
 	})
 	if err != nil {
 		return nil, describe("look for spans of the same traces", err)
 	}
-	markDoubles(rows, judge)
+	own.markDoubles(rows, judge)
 	return slices.DeleteFunc(places, func(r row) bool { return !judge[r.traceKey()] }), nil
 }
 
-// markDoubles sets judge for those of its traces in which spans of rows themselves are one call.
-func markDoubles(rows []row, judge map[traceKey]bool) {
-	var d doubles
+// ownTraces are the traces of one batch and what it has in each, column by column.
+type ownTraces struct {
+	at           map[traceKey]int
+	projects     []int32
+	traces       [][16]byte
+	spans, links []int64
+	mixes        []int64 // the XOR of the spans' ids: with their number it tells whether others are there
+	marked       []bool  // some call has no id of an answer
+}
+
+func gatherTraces(rows []row, links []link) *ownTraces {
+	t := &ownTraces{at: make(map[traceKey]int, len(rows))}
+	at := 0
 	for i := range rows {
-		if done, ok := judge[rows[i].traceKey()]; ok && !done {
+		r := &rows[i]
+		if i == 0 || r.traceKey() != rows[i-1].traceKey() { // Fast path - rows of one trace stand together.
+			at = t.add(r.traceKey())
+		}
+		t.spans[at]++
+		t.mixes[at] ^= spanNumber(r.SpanID)
+		t.marked[at] = t.marked[at] || !samecall.NamesAnswer(r.ResponseID)
+	}
+	for i := range links {
+		t.links[t.add(links[i].traceKey)]++
+	}
+	return t
+}
+
+// add returns the place of a trace.
+func (t *ownTraces) add(k traceKey) int {
+	if at, ok := t.at[k]; ok {
+		return at
+	}
+	at := len(t.traces)
+	t.at[k] = at
+	t.projects, t.traces, t.marked = append(t.projects, k.project), append(t.traces, k.trace), append(t.marked, false)
+	t.spans, t.links, t.mixes = append(t.spans, 0), append(t.links, 0), append(t.mixes, 0)
+	return at
+}
+
+// markDoubles sets judge for those traces in which spans of rows themselves are one call.
+func (t *ownTraces) markDoubles(rows []row, judge map[traceKey]bool) {
+	var d doubles
+	at := 0
+	for i := range rows {
+		if i == 0 || rows[i].traceKey() != rows[i-1].traceKey() {
+			at = t.at[rows[i].traceKey()]
+		}
+		if t.marked[at] && t.spans[at] > 1 {
 			d.rows = append(d.rows, &rows[i])
 		}
 	}
