@@ -43,7 +43,7 @@ func newKeysCreateCommand(db *database) *cobra.Command {
 		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
 			_, secret, err := store.CreateKey(ctx, key)
 			if err != nil {
-				return err
+				return wayOut(err, key.Project)
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), secret)
 			return err

@@ -19,6 +19,14 @@ func newProjectsCommand(db *database) *cobra.Command {
 		newProjectsCreateCommand(db), newProjectsListCommand(db), newProjectsSetCommand(db))
 }
 
+// wayOut adds to the error that there is no such project how to come to one.
+func wayOut(err error, slug string) error {
+	if !errors.Is(err, storage.ErrNoProject) {
+		return err
+	}
+	return fmt.Errorf("%w; make it with `costkey projects create %s`, or name one that `costkey projects list` has", err, slug)
+}
+
 // projectFlags are a project's settings as the user gave them.
 type projectFlags struct {
 	name          string
@@ -89,7 +97,7 @@ func newProjectsSetCommand(db *database) *cobra.Command {
 			return misuse{err}
 		}
 		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
-			return store.SetProject(ctx, args[0], change)
+			return wayOut(store.SetProject(ctx, args[0], change), args[0])
 		})
 	}
 	return cmd

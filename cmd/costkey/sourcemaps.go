@@ -70,7 +70,7 @@ func uploadSourceMaps(
 			stored = append(stored, file)
 			continue
 		}
-		bad = append(bad, fmt.Errorf("upload %q: %w", file.path, err))
+		bad = append(bad, fmt.Errorf("upload %q: %w", file.path, wayOut(err, project)))
 		if !errors.Is(err, storage.ErrBadSourceMap) {
 			break
 		}

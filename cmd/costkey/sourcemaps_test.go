@@ -61,7 +61,7 @@ func TestSourceMapsLifeOnTheCommandLine(t *testing.T) {
 	})
 	early := costkey(t, "sourcemaps", "upload", "--release", "1.0", "--project", "shop", dir, db)
 	assert.Equal(t, exitFailed, early.status)
-	assert.Contains(t, early.stderr, "no such project")
+	assert.Contains(t, early.stderr, "no such project; make it with `costkey projects create shop`", "the way out")
 	require.Equal(t, exitDone, costkey(t, "projects", "create", "shop", db).status)
 
 	upload := costkey(t, "sourcemaps", "upload", "--release", "1.0", "--project", "shop", "--url-prefix", "~/static", "--format", "csv", dir, db)

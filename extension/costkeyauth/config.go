@@ -32,7 +32,8 @@ type Config struct {
 
 // RateLimit bounds what one key may send, in this collector. A key that paused may send ten seconds' worth at once.
 type RateLimit struct {
-	// CallsPerSecond: over OTLP an export request counts as one, over the costkey receiver each call. 0 is no limit.
+	// CallsPerSecond counts events and spans; of a request over OTLP/HTTP, whose spans can't be seen before it is read, the
+	// request. 0 is no limit.
 	CallsPerSecond float64 `mapstructure:"calls_per_second"`
 	// BytesPerSecond counts bodies after decompression. 0 is no limit.
 	BytesPerSecond float64 `mapstructure:"bytes_per_second"`

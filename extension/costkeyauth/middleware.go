@@ -21,7 +21,7 @@ func (e *Extension) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTT
 }
 
 func (e *Extension) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	ctx, err := e.enter(r.Context(), r.Header, int(max(r.ContentLength, 0)))
+	ctx, err := e.enter(r.Context(), r.Header, 1, int(max(r.ContentLength, 0)))
 	if err != nil {
 		var why *refusal
 		if !errors.As(err, &why) {
@@ -42,14 +42,14 @@ func (e *Extension) serve(next http.Handler, w http.ResponseWriter, r *http.Requ
 }
 
 // enter authenticates a request unless that is done, and takes it from the key's limits.
-func (e *Extension) enter(ctx context.Context, headers map[string][]string, bytes int) (context.Context, error) {
+func (e *Extension) enter(ctx context.Context, headers map[string][]string, calls, bytes int) (context.Context, error) {
 	if client.FromContext(ctx).Auth == nil {
 		var err error
 		if ctx, err = e.Authenticate(ctx, headers); err != nil {
 			return ctx, err
 		}
 	}
-	return ctx, e.Admit(ctx, 1, bytes)
+	return ctx, e.Admit(ctx, calls, bytes)
 }
 
 // countedBody counts what is read of a body. One goroutine reads a request's body.
@@ -74,7 +74,7 @@ func (e *Extension) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, 
 
 func (e *Extension) interceptUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	headers, _ := metadata.FromIncomingContext(ctx)
-	ctx, err := e.enter(ctx, headers, e.sizeOf(req))
+	ctx, err := e.enter(ctx, headers, spansIn(req), e.sizeOf(req))
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (e *Extension) sizeOf(req any) int {
 // interceptStream counts a stream as one call.
 func (e *Extension) interceptStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	headers, _ := metadata.FromIncomingContext(stream.Context())
-	ctx, err := e.enter(stream.Context(), headers, 0)
+	ctx, err := e.enter(stream.Context(), headers, 1, 0)
 	if err != nil {
 		return err
 	}

@@ -148,21 +148,20 @@ func (r *tracesReceiver) takeEvents(w http.ResponseWriter, req *http.Request) *r
 	if why := r.admit(ctx, len(batch.Events), len(body)); why != nil {
 		return why
 	}
-	r.placer.prepare(ctx, &batch, projectOf(ctx), r.graphs)
-	res := translate.Traces(&batch, translate.Settings{Project: projectOf(ctx), Graph: r.graphs.of})
+	res := translate.Traces(&batch, translate.Settings{Project: projectOf(ctx), Site: r.sites.of(ctx, &batch)})
 	if why := r.consume(ctx, res.Traces, "costkey"); why != nil {
 		return why
 	}
-	r.count(ctx, &batch, res.ProjectIgnored)
+	r.count(ctx, &batch, res)
 	writeJSON(w, http.StatusOK, taken{Accepted: len(batch.Events), Rejected: batch.Rejected})
 	return nil
 }
 
 // count notes what became of a batch that was taken.
-func (r *tracesReceiver) count(ctx context.Context, batch *protocol.Batch, projectIgnored int) {
+func (r *tracesReceiver) count(ctx context.Context, batch *protocol.Batch, res translate.Result) {
 	add(ctx, r.telemetry.accepted, len(batch.Events))
-	add(ctx, r.telemetry.repaired, batch.Repaired)
-	add(ctx, r.telemetry.projectIgnored, projectIgnored)
+	add(ctx, r.telemetry.repaired, res.Repaired)
+	add(ctx, r.telemetry.projectIgnored, res.ProjectIgnored)
 	add(ctx, r.telemetry.unreadable, len(batch.Rejected))
 	if len(batch.Events) > 0 {
 		r.health.readable()

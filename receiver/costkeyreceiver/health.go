@@ -1,18 +1,21 @@
 package costkeyreceiver
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 )
 
 // health says once for each version of an SDK that what it sends can't be read, and reports it as the component's status
-// until a batch is read again.
+// and on its metric until a batch is read again.
 type health struct {
 	logger *zap.Logger
+	gauge  metric.Int64Gauge
 	host   component.Host
 
 	mu   sync.Mutex
@@ -25,6 +28,12 @@ const maxSaid = 32
 
 var errUnreadable = errors.New("a CostKey SDK sends events of a shape that this receiver can't read")
 
+// start makes the health that of a receiver that runs on host.
+func (h *health) start(host component.Host) {
+	h.host = host
+	h.gauge.Record(context.Background(), 1)
+}
+
 func (h *health) unreadable(sdkVersion string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -35,6 +44,7 @@ func (h *health) unreadable(sdkVersion string) {
 	}
 	if !h.ill {
 		h.ill = true
+		h.gauge.Record(context.Background(), 0)
 		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(errUnreadable))
 	}
 }
@@ -44,6 +54,7 @@ func (h *health) readable() {
 	defer h.mu.Unlock()
 	if h.ill {
 		h.ill = false
+		h.gauge.Record(context.Background(), 1)
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
 	}
 }

@@ -2,6 +2,7 @@ package costkeyreceiver
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -9,10 +10,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
-	"github.com/costkey/costkey-otel/receiver/costkeyreceiver/internal/protocol"
 	"github.com/costkey/costkey-otel/receiver/costkeyreceiver/internal/sourcemap"
 	"github.com/costkey/costkey-otel/receiver/costkeyreceiver/internal/stackframe"
-	"github.com/costkey/costkey-otel/receiver/costkeyreceiver/internal/translate"
 	"github.com/costkey/costkey-otel/storage"
 )
 
@@ -57,33 +56,12 @@ func placerOf(store placeStore, logger *zap.Logger) *placer {
 	return &placer{store: store, logger: logger, maps: sourcemap.New(store, sourcemap.Options{OnError: tell})}
 }
 
-// prepare makes a batch's frames ready for [translate.Traces]: those of JavaScript are translated by its release, and for
-// Python the call graphs are in known. project is the key's, or empty.
-func (p *placer) prepare(ctx context.Context, b *protocol.Batch, project string, known *graphs) {
-	if p == nil {
-		return
+// rewrite turns frames of a release's bundle into those that were written, where it can.
+func (p *placer) rewrite(ctx context.Context, q siteQuestion, frames []stackframe.Frame) []stackframe.Frame {
+	if p == nil || q.release == "" {
+		return frames
 	}
-	python := stackframe.LanguageOf(b.SDKVersion) == stackframe.Python
-	for i := range b.Events {
-		e := &b.Events[i]
-		owner := project
-		if owner == "" {
-			owner = translate.Slug(e.ProjectID)
-		}
-		switch {
-		case len(e.Frames) == 0:
-		case python:
-			p.recall(ctx, owner, known)
-		case b.Release != "":
-			frames := make([]stackframe.Frame, len(e.Frames))
-			for j, f := range e.Frames {
-				frames[j] = stackframe.Frame(f)
-			}
-			for j, f := range p.maps.Translate(ctx, stored(owner), b.Release, frames) {
-				e.Frames[j] = protocol.Frame(f)
-			}
-		}
-	}
+	return p.maps.Translate(ctx, stored(q.project), q.release, frames)
 }
 
 // stored is the project that a call without one is stored in.
@@ -94,17 +72,20 @@ func stored(project string) string {
 	return project
 }
 
-// recall reads the call graphs of a project where none is known. That there are none is known then, too.
+// recall reads the call graphs of a project where none were read lately. That there are none is known then, too.
 func (p *placer) recall(ctx context.Context, project string, known *graphs) {
-	if known.of(project) != nil {
+	if p == nil || !known.due(project) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
 	defer cancel()
 	if err := p.readGraphs(ctx, project, known); err != nil {
-		p.logger.Debug("call graphs can't be read; calls are attributed without", zap.Error(err))
+		p.logger.Debug("call graphs can't be read; calls are attributed by those that are known", zap.Error(err))
 	}
 }
+
+// graphsRead tells what was read of a project's graphs apart from anything else that could have been.
+type graphsRead [sha256.Size]byte
 
 func (p *placer) readGraphs(ctx context.Context, project string, known *graphs) error {
 	kept, err := p.store.CallGraphs(ctx, stored(project))
@@ -112,15 +93,15 @@ func (p *placer) readGraphs(ctx context.Context, project string, known *graphs) 
 		return err
 	}
 	functions := make([][]byte, len(kept))
+	sum := sha256.New()
 	for i := range kept {
 		functions[i] = kept[i].Functions
+		part := sha256.Sum256(functions[i])
+		sum.Write(part[:])
 	}
-	graph, err := stackframe.ReadGraph(functions...)
-	if err != nil {
-		return err
-	}
-	known.put(project, graph)
-	return nil
+	return known.read(project, graphsRead(sum.Sum(nil)), func() (*stackframe.Graph, error) {
+		return stackframe.ReadGraph(functions...)
+	})
 }
 
 // keepGraph stores the graph that a program sent, and makes those of the project's other programs known with it.

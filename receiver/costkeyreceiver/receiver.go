@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -34,6 +35,7 @@ type tracesReceiver struct {
 	health    *health
 	graphs    *graphs
 	placer    *placer
+	sites     *sites
 
 	auth    extensionauth.Server // nil in open mode
 	params  []string             // query parameters that the authenticator looks at
@@ -57,14 +59,14 @@ func newReceiver(cfg *Config, set receiver.Settings, next consumer.Traces) (*tra
 	}
 	return &tracesReceiver{
 		cfg: cfg, settings: set, next: next, telemetry: tel, obs: obs,
-		health: &health{logger: set.Logger, said: make(map[string]bool)}, graphs: newGraphs(),
+		health: &health{logger: set.Logger, gauge: tel.healthy, said: make(map[string]bool)}, graphs: newGraphs(time.Now),
 	}, nil
 }
 
 // Start listens. The authenticator is called by the handlers, not by the server: a server can only answer 401, and a key
 // that can't be checked now must be 503, or the SDK drops what it sent.
 func (r *tracesReceiver) Start(ctx context.Context, host component.Host) error {
-	r.health.host = host
+	r.health.start(host)
 	server := r.cfg.Server
 	if auth := server.Auth.Get(); auth != nil {
 		authenticator, err := auth.Config.GetServerAuthenticator(ctx, host.GetExtensions())
@@ -79,6 +81,7 @@ func (r *tracesReceiver) Start(ctx context.Context, host component.Host) error {
 	if r.placer, err = newPlacer(r.cfg.Storage, host, r.settings.Logger); err != nil {
 		return err
 	}
+	r.sites = newSites(r.placer, r.graphs, time.Now)
 	r.server, err = server.ToServer(ctx, host.GetExtensions(), r.settings.TelemetrySettings, r.routes())
 	if err != nil {
 		return fmt.Errorf("make the server: %w", err)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -25,6 +26,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -61,8 +63,16 @@ func (a authData) GetAttribute(name string) any {
 }
 func (a authData) GetAttributeNames() []string { return []string{"costkey.project"} }
 
+// host has extensions, and keeps what components report where statuses is not nil.
 type host struct {
 	extensions map[component.ID]component.Component
+	statuses   chan componentstatus.Status
+}
+
+func (h host) Report(e *componentstatus.Event) {
+	if h.statuses != nil {
+		h.statuses <- e.Status()
+	}
 }
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
@@ -70,12 +80,16 @@ func (h host) GetExtensions() map[component.ID]component.Component { return h.ex
 // start runs a receiver, with an authenticator unless it is nil, and returns its URL.
 func start(t *testing.T, next consumer.Traces, auth *keys, change func(*Config)) string {
 	t.Helper()
+	return startWith(t, receivertest.NewNopSettings(componentType), host{}, next, auth, change)
+}
+
+func startWith(t *testing.T, set receiver.Settings, h host, next consumer.Traces, auth *keys, change func(*Config)) string {
+	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	cfg.Server.NetAddr.Endpoint = listener.Addr().String()
 	require.NoError(t, listener.Close())
-	h := host{}
 	if auth != nil {
 		id := component.MustNewID("costkey_auth")
 		h.extensions = map[component.ID]component.Component{id: auth}
@@ -84,7 +98,7 @@ func start(t *testing.T, next consumer.Traces, auth *keys, change func(*Config))
 	if change != nil {
 		change(cfg)
 	}
-	r, err := newReceiver(cfg, receivertest.NewNopSettings(componentType), next)
+	r, err := newReceiver(cfg, set, next)
 	require.NoError(t, err)
 	require.NoError(t, r.Start(context.Background(), h))
 	t.Cleanup(func() {
@@ -279,12 +293,7 @@ func TestOTLPIsTakenOnTheSamePort(t *testing.T) {
 
 	asProto, err := request.MarshalProto()
 	require.NoError(t, err)
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	_, err = z.Write(asProto)
-	require.NoError(t, err)
-	require.NoError(t, z.Close())
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, &zipped)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, zipped(t, string(asProto)))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("Content-Encoding", "gzip")
@@ -296,45 +305,49 @@ func TestOTLPIsTakenOnTheSamePort(t *testing.T) {
 	assert.Equal(t, 2, sink.SpanCount())
 }
 
-func TestABodyThatStopsMidwayHoldsNobodyUp(t *testing.T) {
+func TestABrowserMaySendFromAnOriginThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	url := start(t, consumertest.NewNop(), &keys{}, func(c *Config) {
+		c.Server.CORS = configoptional.Some(confighttp.CORSConfig{AllowedOrigins: []string{"https://shop.example.com"}, AllowedHeaders: []string{"Authorization", "Content-Type"}})
+	})
+	for origin, want := range map[string]string{"https://shop.example.com": "https://shop.example.com", "https://evil.example.com": ""} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url+"/api/v1/events", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		req.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, want, resp.Header.Get("Access-Control-Allow-Origin"), origin)
+	}
+}
+
+func TestACompressedBodyIsBoundedByWhatItHolds(t *testing.T) {
 	t.Parallel()
 	sink := new(consumertest.TracesSink)
-	url := start(t, sink, nil, func(c *Config) { c.Server.ReadTimeout = 100 * time.Millisecond })
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-	require.NoError(t, err)
-	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"events\":[")
-	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
-	answer, err := io.ReadAll(conn)
-	require.NoError(t, err, "the receiver answers and closes")
-	assert.Contains(t, string(answer), "503", "so that the SDK sends it again")
-	assert.Zero(t, sink.SpanCount())
-}
-
-// idleConnections stands for many more: a test shares its limit of open files with the machine.
-const idleConnections = 400
-
-func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
-	t.Parallel()
-	url := start(t, consumertest.NewNop(), nil, nil)
-	for range idleConnections {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	url := start(t, sink, nil, nil)
+	for want, body := range map[int]string{
+		http.StatusOK:                    jsBatch,
+		http.StatusRequestEntityTooLarge: strings.Repeat(" ", 21<<20),
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1/events", zipped(t, body))
 		require.NoError(t, err)
-		defer conn.Close()
+		req.Header.Set("Content-Encoding", "gzip")
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, want, resp.StatusCode)
 	}
-	code, _, _ := send(t, http.MethodPost, url+"/api/v1/events", "", jsBatch)
-	assert.Equal(t, http.StatusOK, code)
+	assert.Equal(t, 1, sink.SpanCount())
 }
 
-func TestAnUnreadableShapeIsReportedUntilOneIsReadAgain(t *testing.T) {
-	t.Parallel()
-	url := start(t, consumertest.NewNop(), nil, nil)
-	for _, c := range []struct {
-		body string
-		want int
-	}{{`{"sdkVersion":"9","spans":1}`, 400}, {`{"sdkVersion":"9","events":[{"v":2}]}`, 200}, {jsBatch, 200}} {
-		code, answer, _ := send(t, http.MethodPost, url+"/api/v1/events", "", c.body)
-		assert.Equal(t, c.want, code, answer)
-	}
+func zipped(t *testing.T, text string) *bytes.Buffer {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, err := z.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return &out
 }

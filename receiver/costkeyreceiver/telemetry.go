@@ -17,6 +17,7 @@ type telemetry struct {
 	unreadable     metric.Int64Counter // events, or whole batches as one, that can't be read
 	repaired       metric.Int64Counter // accepted events of which a value was left out or mended
 	projectIgnored metric.Int64Counter // accepted events that named another project than their key's
+	healthy        metric.Int64Gauge   // 0 while what an SDK sends can't be read, else 1
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -37,7 +38,10 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
 		errs = append(errs, err)
 	}
-	return &t, errors.Join(errs...)
+	var err error
+	t.healthy, err = meter.Int64Gauge("costkey.receiver.healthy", metric.WithUnit("1"),
+		metric.WithDescription("0 from the arrival of events in a shape that can't be read until a batch is read again, else 1."))
+	return &t, errors.Join(append(errs, err)...)
 }
 
 // add counts n; 0 leaves no trace.

@@ -4,8 +4,8 @@ package protocol
 // send. The text is passed over.
 func (r *reader) answer(a *Answer) {
 	odd := r.odd
-	r.object(func(name string) {
-		switch name {
+	r.object(func(name []byte) {
+		switch string(name) {
 		case "id", "responseId":
 			a.ID = r.text(MaxContextText)
 		case "model", "modelVersion":
@@ -13,15 +13,9 @@ func (r *reader) answer(a *Answer) {
 		case "service_tier":
 			a.ServiceTier = r.text(MaxKey)
 		case "usage":
-			r.answerUsage(a)
+			r.usageOf(a, (*reader).answerUsage)
 		case "usageMetadata":
-			r.object(func(name string) {
-				if name == "cachedContentTokenCount" {
-					a.CacheRead = r.count()
-					return
-				}
-				r.skip()
-			})
+			r.usageOf(a, (*reader).answerMetadata)
 		default:
 			r.skip()
 		}
@@ -29,13 +23,33 @@ func (r *reader) answer(a *Answer) {
 	r.odd = odd // a body is the provider's, and nothing of it was repaired
 }
 
+// usageOf keeps a usage object, and reads it.
+func (r *reader) usageOf(a *Answer, read func(*reader, *Answer)) {
+	raw := r.value()
+	if r.err != nil {
+		return
+	}
+	a.UsageObject = usageObject(raw)
+	read(readerInto(raw, r.texts), a)
+}
+
+// answerMetadata reads the usage of Google's answers.
+func (r *reader) answerMetadata(a *Answer) {
+	r.counts("cachedContentTokenCount", &a.CacheRead, "thoughtsTokenCount", &a.Reasoning)
+}
+
+// answerUsage reads the usage of all others.
 func (r *reader) answerUsage(a *Answer) {
-	r.object(func(name string) {
-		switch name {
+	r.object(func(name []byte) {
+		switch string(name) {
 		case "prompt_tokens_details", "input_tokens_details":
 			r.counts("cached_tokens", &a.CacheRead, "", nil)
 		case "completion_tokens_details", "output_tokens_details":
 			r.counts("reasoning_tokens", &a.Reasoning, "", nil)
+		case "cache_read_input_tokens", "cacheReadInputTokens":
+			a.CacheRead = r.count()
+		case "cache_creation_input_tokens", "cacheWriteInputTokens":
+			a.CacheWrite = r.count()
 		case "cache_creation":
 			r.counts("ephemeral_5m_input_tokens", &a.CacheWrite5m, "ephemeral_1h_input_tokens", &a.CacheWrite1h)
 		case "server_tool_use":
@@ -50,11 +64,11 @@ func (r *reader) answerUsage(a *Answer) {
 
 // counts reads up to two counts of an object by their names.
 func (r *reader) counts(name string, dst *Count, name2 string, dst2 *Count) {
-	r.object(func(member string) {
+	r.object(func(member []byte) {
 		switch {
-		case member == name:
+		case string(member) == name:
 			*dst = r.count()
-		case member == name2 && dst2 != nil:
+		case string(member) == name2 && dst2 != nil:
 			*dst2 = r.count()
 		default:
 			r.skip()

@@ -1,10 +1,6 @@
 package protocol
 
-import (
-	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "strings"
 
 // prompt reads the next value as a body, or passes over it where bodies are not wanted.
 func (r *reader) prompt(dst *string) {
@@ -13,9 +9,8 @@ func (r *reader) prompt(dst *string) {
 	}
 }
 
-// body reads the next value into dst and returns it; it reads nothing where bodies are not wanted. The value is valid
-// until the next read.
-func (r *reader) body(dst *string) jsontext.Value {
+// body reads the next value into dst and returns it; it reads nothing where bodies are not wanted.
+func (r *reader) body(dst *string) []byte {
 	if !r.bodies || r.kind() == 'n' {
 		return nil
 	}

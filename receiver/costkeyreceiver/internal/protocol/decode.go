@@ -1,27 +1,15 @@
 package protocol
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"io"
 	"math"
+	"strings"
 	"time"
 )
 
-// names are the names of members that are known.
-var names = func() map[string]string {
-	m := make(map[string]string)
-	for _, n := range []string{
-		"sdkVersion", "release", "events", "id", "timestamp", "projectId", "provider", "model", "url", "method", "statusCode",
-		"usage", "costUsd", "durationMs", "streaming", "streamTiming", "callSite", "context", "metadata", "systemPrompt",
-		"requestBody", "responseBody", "inputTokens", "outputTokens", "totalTokens", "reasoningTokens", "cacheReadTokens",
-		"cacheCreationTokens", "ttft", "tps", "streamDuration", "chunkCount", "raw", "frames", "functionName", "fileName",
-		"lineNumber", "columnNumber", "task", "team", "traceId", "traceName", "choices", "content", "output", "candidates",
-	} {
-		m[n] = n
-	}
-	return m
-}()
+// usualEvents is what the SDKs send at most; leastEvent is about how many bytes of JSON an event takes at least.
+const usualEvents, leastEvent = 50, 256
 
 // Decode reads a batch. Its error is [ErrMalformed], [ErrShape] or [ErrTooMany], wrapped with what
 // can be said without quoting. A batch of which some events can't be read is no error: see Batch.Rejected.
@@ -30,8 +18,9 @@ func Decode(body []byte, set Settings) (Batch, error) {
 	r.bodies = set.Bodies
 	var b Batch
 	listed, tooMany := false, false
-	isObject := r.object(func(name string) {
-		switch name {
+	b.Events = make([]Event, 0, min(set.MaxEvents, usualEvents, len(body)/leastEvent+1))
+	isObject := r.object(func(name []byte) {
+		switch string(name) {
 		case "sdkVersion":
 			b.SDKVersion = r.text(MaxKey)
 		case "release":
@@ -49,10 +38,8 @@ func Decode(body []byte, set Settings) (Batch, error) {
 			r.skip()
 		}
 	})
-	if r.err == nil {
-		if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
-			r.err = ErrMalformed // something follows
-		}
+	if r.err == nil && !r.cursor.done() {
+		r.fail() // something follows
 	}
 	switch {
 	case r.err != nil:
@@ -69,8 +56,10 @@ func Decode(body []byte, set Settings) (Batch, error) {
 func (r *reader) intoBatch(b *Batch) {
 	index := len(b.Events) + len(b.Rejected)
 	r.odd = false
-	e := Event{Usage: NoUsage, Answer: NoAnswer}
-	isObject := r.object(func(name string) { r.member(&e, name) })
+	b.Events = append(b.Events, Event{Usage: NoUsage, Answer: NoAnswer})
+	e := &b.Events[len(b.Events)-1]
+	isObject := r.object(func(name []byte) { r.member(e, name) })
+	e.Repaired = r.odd
 	why := ""
 	switch {
 	case !isObject:
@@ -81,18 +70,14 @@ func (r *reader) intoBatch(b *Batch) {
 		why = "timestamp is missing or no ISO 8601 time"
 	}
 	if why != "" {
+		b.Events = b.Events[:len(b.Events)-1]
 		b.Rejected = append(b.Rejected, Rejection{Index: index, Error: why})
-		return
 	}
-	if r.odd {
-		b.Repaired++
-	}
-	b.Events = append(b.Events, e)
 }
 
 // member reads one member of an event.
-func (r *reader) member(e *Event, name string) {
-	switch name {
+func (r *reader) member(e *Event, name []byte) {
+	switch string(name) {
 	case "id":
 		e.ID = r.text(MaxContextText)
 	case "timestamp":
@@ -104,7 +89,7 @@ func (r *reader) member(e *Event, name string) {
 	case "model":
 		e.Model = r.text(MaxContextText)
 	case "url":
-		e.URL = r.text(maxURL)
+		e.URL = r.url()
 	case "statusCode":
 		e.StatusCode = 0
 		if n := r.count(); n >= 100 && n <= 599 {
@@ -126,7 +111,7 @@ func (r *reader) member(e *Event, name string) {
 		r.context(e)
 	case "responseBody":
 		if raw := r.body(&e.Bodies.Response); raw != nil {
-			newReader(raw).answer(&e.Answer)
+			readerInto(raw, r.texts).answer(&e.Answer)
 			return
 		}
 		r.answer(&e.Answer)
@@ -143,9 +128,31 @@ func (r *reader) member(e *Event, name string) {
 	}
 }
 
+// url reads a URL up to its query.
+func (r *reader) url() string {
+	if r.kind() != '"' {
+		r.other()
+		return ""
+	}
+	raw := r.value()
+	if r.err != nil {
+		return ""
+	}
+	url := raw
+	if i := bytes.IndexAny(raw, "?#"); i >= 0 {
+		url = append(raw[:i:i], '"')
+	}
+	if len(url) > maxURL {
+		r.odd = true
+		return ""
+	}
+	text, _, _ := strings.Cut(r.unquote(url), "?") // which can be escaped
+	return text
+}
+
 func (r *reader) usage(u *Usage) {
-	r.object(func(name string) {
-		switch name {
+	r.object(func(name []byte) {
+		switch string(name) {
 		case "inputTokens":
 			u.Input = r.count()
 		case "outputTokens":
@@ -163,8 +170,8 @@ func (r *reader) usage(u *Usage) {
 }
 
 func (r *reader) streamTiming(e *Event) {
-	r.object(func(name string) {
-		if name == "ttft" {
+	r.object(func(name []byte) {
+		if string(name) == "ttft" {
 			e.TTFT = r.millis()
 			return
 		}
@@ -172,26 +179,39 @@ func (r *reader) streamTiming(e *Event) {
 	})
 }
 
-// callSite reads the frames. The raw stack is passed over: it can hold lines of source code.
+// callSite finds the frames. The raw stack is passed over: it can hold lines of source code.
 func (r *reader) callSite(e *Event) {
-	r.object(func(name string) {
-		if name != "frames" {
+	r.object(func(name []byte) {
+		switch {
+		case string(name) != "frames":
 			r.skip()
-			return
+		case r.kind() == '[':
+			e.Stack = r.value()
+		default:
+			r.other()
 		}
-		r.list(func() {
-			if len(e.Frames) == MaxFrames {
-				r.skip()
-				return
-			}
-			e.Frames = append(e.Frames, r.frame())
-		})
 	})
 }
 
+// Frames reads [Event.Stack]: its innermost frames, first in the list. repaired tells that a value was left out or mended.
+func Frames(stack []byte) (frames []Frame, repaired bool) {
+	if len(stack) == 0 {
+		return nil, false
+	}
+	r := newReader(stack)
+	r.list(func() {
+		if len(frames) == MaxFrames {
+			r.skip()
+			return
+		}
+		frames = append(frames, r.frame())
+	})
+	return frames, r.odd
+}
+
 func (r *reader) frame() (f Frame) {
-	r.object(func(name string) {
-		switch name {
+	r.object(func(name []byte) {
+		switch string(name) {
 		case "functionName":
 			f.Function = r.text(maxText)
 		case "fileName":
@@ -216,32 +236,38 @@ func place(c Count) int {
 }
 
 func (r *reader) context(e *Event) {
-	r.object(func(name string) {
+	r.object(func(name []byte) {
 		e.Context = r.field(e.Context, name, MaxContextText)
-		if n := len(e.Context); name == "traceId" && n > 0 && e.Context[n-1].Key == name {
-			e.TraceID, _ = e.Context[n-1].Value.(string)
+		if n := len(e.Context); n > 0 && e.Context[n-1].Key == "traceId" {
+			e.TraceID = e.Context[n-1].Text
 		}
 	})
 }
 
 // field appends the next value to fields, where it is a scalar within the limits.
-func (r *reader) field(fields []Field, name string, limit int) []Field {
-	value, ok := r.scalar(limit)
-	switch {
-	case !ok:
-		return fields
-	case name == "" || len(name) > MaxKey || len(fields) == MaxFields:
+func (r *reader) field(fields []Field, name []byte, limit int) []Field {
+	if len(name) == 0 || len(name) > MaxKey || len(fields) == MaxFields {
 		r.odd = true
+		r.skip()
 		return fields
 	}
-	return append(fields, Field{Key: name, Value: value})
+	f := Field{Key: r.texts.keep(name)}
+	if !r.scalar(&f, limit) {
+		return fields
+	}
+	if fields == nil {
+		fields = make([]Field, 0, usualFields)
+	}
+	return append(fields, f)
 }
+
+const usualFields = 4
 
 // cost reads a number and keeps it as it is written: money is no float.
 func (r *reader) cost() string {
 	before := r.odd
 	s := r.numeral()
-	if s == "" || len(s) > 40 {
+	if len(s) == 0 || len(s) > 40 {
 		return ""
 	}
 	for _, c := range s {
@@ -251,7 +277,7 @@ func (r *reader) cost() string {
 		}
 	}
 	r.odd = before
-	return s
+	return string(s)
 }
 
 // maxMillis is a month: no call takes longer.

@@ -99,14 +99,16 @@ func TestTornTextIsCleaned(t *testing.T) {
 	b, err := protocol.Decode([]byte(one(",\"model\":\"gpt\xff-4o\",\"context\":{\"team\":\"a\\u0000b\"}")), settings)
 	require.NoError(t, err)
 	assert.Equal(t, "gpt\uFFFD-4o", b.Events[0].Model)
-	assert.Equal(t, []protocol.Field{{Key: "team", Value: "ab"}}, b.Events[0].Context)
-	assert.Equal(t, 1, b.Repaired)
+	assert.Equal(t, []protocol.Field{{Key: "team", Kind: protocol.Text, Text: "ab"}}, b.Events[0].Context)
+	assert.True(t, b.Events[0].Repaired)
 }
 
 func TestUnknownFieldsAreKeptWhereTheyAreShortScalars(t *testing.T) {
 	t.Parallel()
 	e := decodeOne(t, `,"region":"eu","attempt":2,"cached":true,"essay":"`+strings.Repeat("x", 200)+`","nested":{"prompt":"secret"},"list":["secret"],"none":null`)
-	assert.Equal(t, []protocol.Field{{Key: "region", Value: "eu"}, {Key: "attempt", Value: 2.0}, {Key: "cached", Value: true}}, e.Unknown)
+	assert.Equal(t, []protocol.Field{
+		{Key: "region", Kind: protocol.Text, Text: "eu"}, {Key: "attempt", Kind: protocol.Number, Number: 2}, {Key: "cached", Kind: protocol.Flag, Number: 1},
+	}, e.Unknown)
 }
 
 func TestEveryFieldIsRead(t *testing.T) {
@@ -120,7 +122,9 @@ func TestEveryFieldIsRead(t *testing.T) {
 	assert.Equal(t, time.Duration(1234.56*float64(time.Millisecond)), e.Duration)
 	assert.Equal(t, 230500*time.Microsecond, e.TTFT)
 	assert.Equal(t, "0.00012", e.CostUSD, "as it is written")
-	assert.Equal(t, []protocol.Frame{{Function: "ask", File: "/app/src/a.ts", Line: 3, Column: 9}}, e.Frames)
+	frames, repaired := protocol.Frames(e.Stack)
+	assert.Equal(t, []protocol.Frame{{Function: "ask", File: "/app/src/a.ts", Line: 3, Column: 9}}, frames)
+	assert.False(t, repaired)
 	assert.Equal(t, "order-4711", e.TraceID)
 	assert.Equal(t, time.Date(2026, 3, 1, 10, 0, 0, 123e6, time.UTC), e.Timestamp)
 	assert.Equal(t, 200, e.StatusCode)

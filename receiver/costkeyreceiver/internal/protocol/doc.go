@@ -6,5 +6,7 @@
 // the others of its batch are taken. Prompts, answers and lines of source code are never read into an [Event]; of an
 // answer that came along only the counts of its usage are, its id and its model.
 //
+// The frames of a stack stay as they came until [Frames] reads them: a program's places recur, and are known by that text.
+//
 // Text is made valid UTF-8 without NUL on the way. The package is pure: no I/O, no clock.
 package protocol

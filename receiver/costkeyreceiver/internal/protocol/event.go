@@ -40,8 +40,6 @@ type Batch struct {
 	Release    string // of the program; "" is not said
 	Events     []Event
 	Rejected   []Rejection
-	// Repaired counts the events of which a value was left out or mended.
-	Repaired int
 }
 
 // Rejection is an event that was not taken. Error quotes nothing of the event.
@@ -59,7 +57,7 @@ type Event struct {
 	ProjectID string
 	Provider  string
 	Model     string
-	// URL is as it came, with a query that can hold an API key: it must not leave the receiver.
+	// URL is scheme, host and path. Its query, which can hold an API key, is not read.
 	URL string
 	// StatusCode is 0 where the request failed on the network.
 	StatusCode int
@@ -71,13 +69,16 @@ type Event struct {
 	CostUSD   string
 	Streaming bool
 	// TTFT is the time to the first byte; 0 is unknown.
-	TTFT    time.Duration
-	Frames  []Frame // innermost first
-	TraceID string  // context.traceId, as it came
+	TTFT time.Duration
+	// Stack is the list of frames as it came, for [Frames]; nil where there is none. It is part of the body that was decoded.
+	Stack   []byte
+	TraceID string // context.traceId, as it came
 	// Context are the user's own values, traceId among them; Unknown the fields that this version does not know.
 	Context, Unknown []Field
 	// Bodies are empty unless they were asked for.
 	Bodies Bodies
+	// Repaired tells that a value was left out or mended.
+	Repaired bool
 }
 
 // Bodies hold the texts of a call as the SDK sent them, each JSON of at most MaxBody bytes; what is longer is cut. Secrets
@@ -104,13 +105,18 @@ func (u Usage) Said() bool { return u.Input.Known() || u.Output.Known() }
 
 // Answer is what is read of an answer's body: never its text.
 type Answer struct {
-	ID, Model, ServiceTier             string
+	ID, Model, ServiceTier string
+	// UsageObject is the provider's own usage object: compact JSON of numbers, booleans and words, 4 KiB at most.
+	UsageObject                        string
 	CacheRead, Reasoning               Count
+	CacheWrite                         Count
 	CacheWrite5m, CacheWrite1h, Search Count
 }
 
 // NoAnswer is known of an answer whose body did not come.
-var NoAnswer = Answer{CacheRead: Unknown, Reasoning: Unknown, CacheWrite5m: Unknown, CacheWrite1h: Unknown, Search: Unknown}
+var NoAnswer = Answer{
+	CacheRead: Unknown, Reasoning: Unknown, CacheWrite: Unknown, CacheWrite5m: Unknown, CacheWrite1h: Unknown, Search: Unknown,
+}
 
 // Frame is one frame of the stack.
 type Frame struct {
@@ -118,8 +124,21 @@ type Frame struct {
 	Line, Column   int
 }
 
-// Field is a scalar with its name. Value is a string, a float64 or a bool.
+// Field is a scalar with its name.
 type Field struct {
-	Key   string
-	Value any
+	Key  string
+	Kind Kind
+	// Text is a text's, Number a number's, and 1 for true.
+	Text   string
+	Number float64
 }
+
+// Kind is which of a field's values counts.
+type Kind uint8
+
+// The kinds of scalars. The zero value is none.
+const (
+	Text Kind = iota + 1
+	Number
+	Flag
+)

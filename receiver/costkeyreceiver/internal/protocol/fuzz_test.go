@@ -1,6 +1,8 @@
 package protocol_test
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,6 +22,9 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b, err := protocol.Decode(body, protocol.Settings{MaxEvents: 10, Bodies: true})
+		if errors.Is(err, protocol.ErrMalformed) && json.Valid(body) && strings.Count(string(body), "{")+strings.Count(string(body), "[") < 200 {
+			t.Errorf("%q is JSON", body)
+		}
 		if err != nil {
 			return
 		}
@@ -32,6 +37,9 @@ func FuzzDecode(f *testing.F) {
 				if !utf8.ValidString(s) || strings.ContainsRune(s, 0) || len(s) > protocol.MaxBody {
 					t.Errorf("%q is not clean", s)
 				}
+			}
+			if frames, _ := protocol.Frames(e.Stack); len(frames) > protocol.MaxFrames {
+				t.Errorf("%d frames", len(frames))
 			}
 			if e.ID == "" || e.Timestamp.IsZero() || e.Duration < 0 || e.TTFT < 0 || len(e.Unknown) > protocol.MaxFields {
 				t.Errorf("%+v is out of bounds", e)

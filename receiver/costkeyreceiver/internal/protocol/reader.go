@@ -10,56 +10,47 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth is how deep a body may be nested.
-const maxDepth = 256
-
 // reader goes through JSON once. After its first error every read returns nothing, so that a caller looks at err once.
 // A value of another type than asked for is passed over and noted in odd.
 type reader struct {
-	dec jsontext.Decoder
-	err error
-	odd bool
+	cursor cursor
+	texts  *texts
+	err    error
+	odd    bool
 	// bodies keeps the texts of calls.
 	bodies bool
 }
 
-func newReader(body []byte) *reader {
-	r := &reader{}
-	r.dec.Reset(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return r
+func newReader(body []byte) *reader { return readerInto(body, &texts{}) }
+
+// readerInto puts what it reads into texts.
+func readerInto(body []byte, texts *texts) *reader {
+	return &reader{cursor: cursor{in: body}, texts: texts}
 }
 
-func (r *reader) token() {
-	if r.err == nil {
-		_, r.err = r.dec.ReadToken()
-	}
-	if r.err == nil && r.dec.StackDepth() > maxDepth {
-		r.err = ErrMalformed
-	}
-}
+func (r *reader) fail() { r.err = ErrMalformed }
 
-// kind is what comes next; 0 after an error.
-func (r *reader) kind() jsontext.Kind {
+// kind is what comes next, see [cursor.peek]; 0 after an error.
+func (r *reader) kind() byte {
 	if r.err != nil {
 		return 0
 	}
-	return r.dec.PeekKind()
+	return r.cursor.peek()
 }
 
-func (r *reader) value() jsontext.Value {
+// value reads a value as it stands in the body.
+func (r *reader) value() []byte {
 	if r.err != nil {
 		return nil
 	}
-	v, err := r.dec.ReadValue()
-	r.err = err
+	v := r.cursor.value()
+	if v == nil {
+		r.fail()
+	}
 	return v
 }
 
-func (r *reader) skip() {
-	if r.err == nil {
-		r.err = r.dec.SkipValue()
-	}
-}
+func (r *reader) skip() { r.value() }
 
 // other passes over a value of a type that was not asked for. A null is no surprise.
 func (r *reader) other() {
@@ -69,47 +60,78 @@ func (r *reader) other() {
 	r.skip()
 }
 
-// object calls member for each name, which must read the value.
-func (r *reader) object(member func(name string)) bool {
+// object calls member for each name, which must read the value. It returns false where no object comes, or not all of one.
+func (r *reader) object(member func(name []byte)) bool {
 	if r.kind() != '{' {
 		r.other()
 		return false
 	}
-	r.token()
-	for r.err == nil && r.dec.PeekKind() == '"' {
-		member(r.name())
+	r.cursor.take('{')
+	if r.cursor.take('}') {
+		return true
 	}
-	r.token()
-	return r.err == nil
+	for r.err == nil {
+		name := r.name()
+		if r.err == nil && !r.cursor.take(':') {
+			r.fail()
+		}
+		if r.err != nil {
+			return false
+		}
+		member(name)
+		if r.ended('}') {
+			return r.err == nil
+		}
+	}
+	return false
 }
 
-// list calls element for each element, which must read the value.
+// list calls element for each element, which must read the value. It returns false where no list comes, or not all of one.
 func (r *reader) list(element func()) bool {
 	if r.kind() != '[' {
 		r.other()
 		return false
 	}
-	r.token()
-	for r.err == nil && r.dec.PeekKind() != ']' {
-		if r.dec.PeekKind() == 0 {
-			break // the token that follows tells the error
-		}
-		element()
+	r.cursor.take('[')
+	if r.cursor.take(']') {
+		return true
 	}
-	r.token()
-	return r.err == nil
+	for r.err == nil {
+		element()
+		if r.ended(']') {
+			return r.err == nil
+		}
+	}
+	return false
 }
 
-// name reads a member's name. Those that are known need no memory.
-func (r *reader) name() string {
+// ended reports whether end comes after an element, rather than another one.
+func (r *reader) ended(end byte) bool {
+	switch {
+	case r.err != nil:
+		return true
+	case r.cursor.take(','):
+		return false
+	case !r.cursor.take(end):
+		r.fail()
+	}
+	return true
+}
+
+// name reads a member's name.
+func (r *reader) name() []byte {
+	if r.kind() != '"' {
+		r.fail()
+		return nil
+	}
 	raw := r.value()
 	if r.err != nil {
-		return ""
+		return nil
 	}
-	if known, ok := names[string(raw[1:len(raw)-1])]; ok {
-		return known
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
+		return inner
 	}
-	return r.unquote(raw)
+	return []byte(r.unquote(raw))
 }
 
 // text reads a string of at most limit bytes.
@@ -137,8 +159,12 @@ func (r *reader) text(limit int) string {
 // unquote returns the text of a JSON string as valid UTF-8 without NUL.
 func (r *reader) unquote(raw []byte) string {
 	inner := raw[1 : len(raw)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return string(inner) // Fast path - nothing is escaped, and a raw NUL is no JSON.
+	if isPlain(inner) {
+		return r.texts.keep(inner) // Fast path - it is what it says.
+	}
+	if bytes.IndexFunc(inner, func(c rune) bool { return c < ' ' }) >= 0 {
+		r.fail() // a control character is escaped in JSON
+		return ""
 	}
 	unquoted, err := jsontext.AppendUnquote(nil, raw) // on torn UTF-8 it also returns what it could mend
 	s := string(unquoted)
@@ -149,13 +175,26 @@ func (r *reader) unquote(raw []byte) string {
 	return s
 }
 
+// isPlain reports whether the inside of a JSON string is printable ASCII without escapes.
+func isPlain(inner []byte) bool {
+	for _, c := range inner {
+		if c < ' ' || c >= utf8.RuneSelf || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // number reads a finite number, also one that came as text.
 func (r *reader) number() (float64, bool) {
 	raw := r.numeral()
-	if raw == "" {
+	if len(raw) == 0 {
 		return 0, false
 	}
-	x, err := strconv.ParseFloat(raw, 64)
+	if n, ok := digits(raw); ok {
+		return float64(n), true
+	}
+	x, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
 		r.odd = true
 		return 0, false
@@ -163,16 +202,30 @@ func (r *reader) number() (float64, bool) {
 	return x, true
 }
 
-// numeral reads a number as it is written.
-func (r *reader) numeral() string {
+// digits reads a number of at most fifteen digits and nothing else, as most are: a double holds it exactly.
+func digits(raw []byte) (n int64, ok bool) {
+	if len(raw) > 15 {
+		return 0, false
+	}
+	for _, c := range raw {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
+}
+
+// numeral reads a number as it is written. It is valid until the next read.
+func (r *reader) numeral() []byte {
 	switch r.kind() {
 	case '0':
-		return string(r.value())
+		return r.value()
 	case '"':
-		return strings.TrimSpace(r.text(64))
+		return []byte(strings.TrimSpace(r.text(64)))
 	default:
 		r.other()
-		return ""
+		return nil
 	}
 }
 
@@ -196,26 +249,33 @@ func (r *reader) count() Count {
 func (r *reader) flag() bool {
 	switch r.kind() {
 	case 't', 'f':
-		return r.value().Kind() == 't'
+		v := r.value()
+		return len(v) > 0 && v[0] == 't'
 	default:
 		r.other()
 		return false
 	}
 }
 
-// scalar reads a string, a number or a boolean; ok is false for all else and for text beyond the limit.
-func (r *reader) scalar(limit int) (value any, ok bool) {
+// scalar reads a string, a number or a boolean into f; it returns false for all else and for text beyond the limit.
+func (r *reader) scalar(f *Field, limit int) bool {
 	switch r.kind() {
 	case '"':
-		s := r.text(limit)
-		return s, s != ""
+		f.Kind, f.Text = Text, r.text(limit)
+		return f.Text != ""
 	case '0':
-		x, ok := r.number()
-		return x, ok
+		var ok bool
+		f.Kind = Number
+		f.Number, ok = r.number()
+		return ok
 	case 't', 'f':
-		return r.flag(), r.err == nil
+		f.Kind = Flag
+		if r.flag() {
+			f.Number = 1
+		}
+		return r.err == nil
 	default:
 		r.skip()
-		return nil, false
+		return false
 	}
 }

@@ -26,7 +26,7 @@ func scriptFunction(name string) string {
 		}
 	}
 	switch {
-	case name == "", name == "anonymous", name == "eval", name == "?", strings.HasPrefix(name, "<anonymous"),
+	case name == "", name == "anonymous", name == "eval", name == "?", name == "new <anonymous>", strings.HasPrefix(name, "<anonymous"),
 		strings.HasSuffix(name, ".<anonymous>"), strings.HasSuffix(name, ".<anonymous"):
 		return anonymous
 	}

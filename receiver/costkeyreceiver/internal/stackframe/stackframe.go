@@ -98,9 +98,9 @@ func afterSDK(frames []Frame) []Frame {
 	return frames
 }
 
-// isSDKFunction knows the SDK's functions also behind a receiver: "Object.__ck_fetch", "async __ck_fetch".
+// isSDKFunction knows the SDK's functions also behind a receiver: "Object.__ck_fetch [as fetch]", "async __ck_fetch".
 func isSDKFunction(name string) bool {
-	name = head(name, maxRead)
+	name, _, _ = strings.Cut(head(name, maxRead), " [as ")
 	if i := strings.LastIndexAny(name, ". "); i >= 0 && !strings.HasPrefix(name, "__ck_") {
 		name = name[i+1:]
 	}

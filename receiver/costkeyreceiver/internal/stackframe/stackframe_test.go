@@ -40,7 +40,7 @@ func TestTheSiteIsTheInnermostOwnFrameAndThePathLeadsToIt(t *testing.T) {
 				at("captureStack", "/app/dist/main.js", 1),
 				at("Object.__ck_wrap", "/app/dist/main.js", 2),
 				at("inner", "/app/dist/main.js", 3),
-				at("async __ck_fetch", "/app/dist/main.js", 4),
+				at("Object.__ck_patched_fetch__ [as fetch]", "/app/dist/main.js", 4),
 				at("summarize", "/app/dist/main.js", 500),
 			},
 			want: "summarize (dist/main.js:500)",
@@ -194,6 +194,7 @@ func TestFunctionsOfJavaScriptAreNamedAsTheirAuthorsDo(t *testing.T) {
 		"async Cart.total": "Cart.total", "new Cart": "new Cart", "Object.POST": "POST", "Object.<anonymous>": "<anonymous>",
 		"": "<anonymous>", "anonymous": "<anonymous>", "Cart.total [as sum]": "Cart.total", "async*load": "load", "load/<": "load",
 		"Module.load": "load", "exports.handler": "handler", "Cart.<anonymous>": "<anonymous>", "#private": "#private",
+		"new <anonymous>": "<anonymous>", "get total [as total]": "get total", "eval": "<anonymous>",
 	} {
 		if got := Attribute([]Frame{at(name, "/app/src/a.js", 1)}, JavaScript, nil).Function; got != want {
 			t.Errorf("%q is named %q, want %q", name, got, want)

@@ -10,7 +10,7 @@ const (
 	countsAsAnthropic              // input without what is read from and written to the cache
 	countsAsGoogle                 // output without thoughts
 	countsAsDeepSeek               // as OpenAI, but what is sent as cache writes are misses
-	countsAsBedrock                // input without the cache, which is not sent
+	countsAsBedrock                // input without the cache, which only the answer tells
 	countsAsCohere                 // no cache
 )
 
@@ -26,7 +26,7 @@ func countsOf(e *protocol.Event, h habit) counts {
 	u, a := e.Usage, e.Answer
 	c := counts{
 		input: u.Input, output: u.Output,
-		reasoning: either(u.Reasoning, a.Reasoning), cacheRead: either(u.CacheRead, a.CacheRead), cacheWrite: u.CacheCreation,
+		reasoning: either(u.Reasoning, a.Reasoning), cacheRead: either(u.CacheRead, a.CacheRead), cacheWrite: either(u.CacheCreation, a.CacheWrite),
 	}
 	switch h {
 	case countsAsAnthropic, countsAsBedrock:

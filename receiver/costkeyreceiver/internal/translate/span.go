@@ -18,55 +18,105 @@ import (
 type Settings struct {
 	// Project is the key's. Empty: each event names its own.
 	Project string
-	// Graph returns the call graph of a project, nil where there is none. It may be nil itself.
-	Graph func(project string) *stackframe.Graph
+	// Site returns where a call of a project was made, nil where that is not known, and whether a value of its frames was
+	// mended. It may be nil itself: then the frames alone tell.
+	Site func(project string, e *protocol.Event) (site *Site, repaired bool)
 }
 
 // Result is what became of a batch.
 type Result struct {
 	Traces ptrace.Traces
-	// ProjectIgnored counts the events that named another project than the key's.
-	ProjectIgnored int
+	// ProjectIgnored counts the events that named another project than the key's, Repaired those of which a value was left
+	// out or mended.
+	ProjectIgnored, Repaired int
 }
 
 // Traces makes a span of each event of b, in one resource for each project.
 func Traces(b *protocol.Batch, set Settings) Result {
-	res := Result{Traces: ptrace.NewTraces()}
-	byProject := make(map[string]ptrace.SpanSlice, 1)
-	lang := stackframe.LanguageOf(b.SDKVersion)
+	t := &translator{batch: b, set: set, targets: make(map[question]target), tagKeys: make(map[string]string)}
+	t.traces, t.spans = ptrace.NewTraces(), make(map[string]ptrace.SpanSlice, 1)
+	if set.Site == nil {
+		t.set.Site = func(_ string, e *protocol.Event) (*Site, bool) {
+			return SiteOf(e.Stack, t.language(), func(f []stackframe.Frame) []stackframe.Frame { return f }, nil)
+		}
+	}
+	res := Result{Traces: t.traces}
 	for i := range b.Events {
 		e := &b.Events[i]
-		claimed := Slug(e.ProjectID)
 		project := set.Project
+		claimed := t.slug(e.ProjectID)
 		if project == "" {
 			project = claimed
-		} else if claimed != "" && claimed != Slug(project) {
+		} else if claimed != "" && claimed != t.slug(project) {
 			res.ProjectIgnored++
 		}
-		spans, ok := byProject[project]
-		if !ok {
-			spans = appendResource(res.Traces, b, project, lang)
-			byProject[project] = spans
+		if t.add(project, e) {
+			res.Repaired++
 		}
-		var graph *stackframe.Graph
-		if set.Graph != nil {
-			graph = set.Graph(project)
-		}
-		fillSpan(spans.AppendEmpty(), e, lang, graph)
 	}
 	return res
 }
 
-func appendResource(td ptrace.Traces, b *protocol.Batch, project string, lang stackframe.Language) ptrace.SpanSlice {
-	rs := td.ResourceSpans().AppendEmpty()
+// translator translates one batch. What its events have in common, as those of one program do, it works out once.
+type translator struct {
+	batch   *protocol.Batch
+	set     Settings
+	traces  ptrace.Traces
+	spans   map[string]ptrace.SpanSlice // by project
+	targets map[question]target
+	tagKeys map[string]string
+
+	lastID, lastSlug string
+}
+
+func (t *translator) language() stackframe.Language { return stackframe.LanguageOf(t.batch.SDKVersion) }
+
+func (t *translator) slug(project string) string {
+	if project != t.lastID {
+		t.lastID, t.lastSlug = project, Slug(project)
+	}
+	return t.lastSlug
+}
+
+// target is [targetOf], once for each target.
+func (t *translator) target(e *protocol.Event) target {
+	q := question{url: e.URL, provider: e.Provider, model: e.Model}
+	found, ok := t.targets[q]
+	if !ok {
+		found = targetOf(q)
+		t.targets[q] = found
+	}
+	return found
+}
+
+// add makes a span of e, and returns whether a value of e was left out or mended.
+func (t *translator) add(project string, e *protocol.Event) (repaired bool) {
+	spans, ok := t.spans[project]
+	if !ok {
+		spans = t.appendResource(project)
+		if len(t.spans) == 0 {
+			spans.EnsureCapacity(len(t.batch.Events)) // a batch is mostly of one project
+		}
+		t.spans[project] = spans
+	}
+	var site *Site
+	if len(e.Stack) > 0 {
+		site, repaired = t.set.Site(project, e)
+	}
+	t.fill(spans.AppendEmpty(), e, site)
+	return repaired || e.Repaired
+}
+
+func (t *translator) appendResource(project string) ptrace.SpanSlice {
+	rs := t.traces.ResourceSpans().AppendEmpty()
 	rs.SetSchemaUrl(semconv.SchemaURL)
 	attrs := attributes(rs.Resource().Attributes())
 	attrs.text(string(semconv.ProjectKey), project)
-	attrs.text(string(semconv.ServiceVersionKey), b.Release)
+	attrs.text(string(semconv.ServiceVersionKey), scrub.Text(t.batch.Release))
 	attrs.text("telemetry.sdk.name", "costkey")
-	attrs.text("telemetry.sdk.version", strings.TrimPrefix(b.SDKVersion, "python-"))
+	attrs.text("telemetry.sdk.version", strings.TrimPrefix(t.batch.SDKVersion, "python-"))
 	name := "nodejs"
-	if lang == stackframe.Python {
+	if t.language() == stackframe.Python {
 		name = "python"
 	}
 	attrs.text("telemetry.sdk.language", name)
@@ -75,34 +125,31 @@ func appendResource(td ptrace.Traces, b *protocol.Batch, project string, lang st
 	return ss.Spans()
 }
 
-// fillSpan makes span the call of e.
-func fillSpan(span ptrace.Span, e *protocol.Event, lang stackframe.Language, graph *stackframe.Graph) {
-	t := targetOf(e.URL, e.Provider)
+// usualAttributes is how many a span has beside its tags.
+const usualAttributes = 22
+
+// fill makes span the call of e.
+func (t *translator) fill(span ptrace.Span, e *protocol.Event, site *Site) {
+	to := t.target(e)
 	span.SetTraceID(traceIDOf(e.TraceID, e.ID))
 	span.SetSpanID(spanIDOf(e.ID))
 	span.SetKind(ptrace.SpanKindClient)
 	span.SetStartTimestamp(pcommon.NewTimestampFromTime(e.Timestamp.Add(-e.Duration)))
 	span.SetEndTimestamp(pcommon.NewTimestampFromTime(e.Timestamp))
-
-	span.Attributes().EnsureCapacity(24 + len(e.Context) + len(e.Unknown))
+	span.SetName(to.name)
+	span.Attributes().EnsureCapacity(usualAttributes + len(e.Context) + len(e.Unknown))
 	a := attributes(span.Attributes())
-	model := firstOf(e.Model, t.model)
-	name := t.operation
-	if model != "" {
-		name += " " + model
-	}
-	span.SetName(name)
-	a.text(string(semconv.GenAIOperationNameKey), t.operation)
-	a.text(string(semconv.GenAIProviderNameKey), t.provider)
-	a.text(string(semconv.GenAIRequestModelKey), model)
-	a.text(string(semconv.ServerAddressKey), t.host)
-	a.number(string(semconv.ServerPortKey), protocol.Count(t.port), t.port > 0)
+	a.text(string(semconv.GenAIOperationNameKey), to.operation)
+	a.text(string(semconv.GenAIProviderNameKey), to.provider)
+	a.text(string(semconv.GenAIRequestModelKey), to.model)
+	a.text(string(semconv.ServerAddressKey), to.host)
+	a.number(string(semconv.ServerPortKey), protocol.Count(to.port), to.port > 0)
 	a.answer(e)
-	a.usage(e, t.habit)
+	a.usage(e, to.habit)
 	a.outcome(span, e)
 	a.timing(e)
-	a.site(e, lang, graph)
-	a.tags(e, t.via)
+	a.site(site)
+	t.tags(a, e, to.via)
 	a.bodies(e)
 }
 
@@ -148,6 +195,7 @@ func (a attributes) usage(e *protocol.Event, h habit) {
 		a.count(string(semconv.UsageCacheWrite1hKey), e.Answer.CacheWrite1h)
 	}
 	a.count(string(semconv.UsageWebSearchesKey), e.Answer.Search)
+	a.text(string(semconv.ProviderUsageKey), e.Answer.UsageObject)
 	a.text(string(semconv.ReportedCostKey), e.CostUSD)
 	switch {
 	case c.cacheUnknown:
@@ -182,33 +230,6 @@ func (a attributes) timing(e *protocol.Event) {
 		pcommon.Map(a).PutDouble(string(semconv.GenAIResponseTimeToFirstChunkKey), float64(e.TTFT)/float64(time.Second))
 	}
 }
-
-// site puts where in the user's code the call was made.
-func (a attributes) site(e *protocol.Event, lang stackframe.Language, graph *stackframe.Graph) {
-	if len(e.Frames) == 0 {
-		return
-	}
-	frames := make([]stackframe.Frame, len(e.Frames))
-	for i, f := range e.Frames {
-		frames[i] = stackframe.Frame{Function: f.Function, File: f.File, Line: f.Line, Column: f.Column}
-	}
-	site := stackframe.Attribute(frames, lang, graph)
-	a.text(string(semconv.CodeFunctionNameKey), oneWord(site.Function))
-	a.text(string(semconv.CodeFilePathKey), site.File)
-	a.number(string(semconv.CodeLineNumberKey), protocol.Count(site.Line), site.Line > 0)
-	if len(site.Path) == 0 {
-		return
-	}
-	path := pcommon.Map(a).PutEmptySlice(string(semconv.CallPathKey))
-	path.EnsureCapacity(len(site.Path))
-	for _, step := range site.Path {
-		i := strings.LastIndex(step, " (")
-		path.AppendEmpty().SetStr(oneWord(step[:max(i, 0)]) + step[max(i, 0):])
-	}
-}
-
-// oneWord makes a name of "new Cart" and "get total", as functions' names are words.
-func oneWord(function string) string { return strings.ReplaceAll(function, " ", ".") }
 
 // bodies puts the texts of the call, where they were read, without secrets.
 func (a attributes) bodies(e *protocol.Event) {

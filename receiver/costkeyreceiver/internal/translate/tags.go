@@ -10,38 +10,41 @@ import (
 	"github.com/costkey/costkey-otel/semconv"
 )
 
-// tags puts the user's own values, and the fields of a newer SDK that are short scalars, as tags. The user's win.
-func (a attributes) tags(e *protocol.Event, via string) {
+// tags puts the user's own values, and the fields of a newer SDK that are short scalars, as tags. The user's win. A secret
+// in one of theirs is taken out; in an unknown field it shows that the field is none for tags.
+func (t *translator) tags(a attributes, e *protocol.Event, via string) {
 	a.text(semconv.TagPrefix+"via", via)
-	for _, f := range e.Unknown {
-		if s, ok := f.Value.(string); !ok || scrub.Text(s) == s {
-			a.tag(f)
+	for i := range e.Unknown {
+		if f := &e.Unknown[i]; scrub.Text(f.Text) == f.Text {
+			t.tag(a, f, f.Text)
 		}
 	}
-	for _, f := range e.Context {
-		a.tag(f)
-		s, ok := f.Value.(string)
-		if !ok {
-			continue
-		}
+	for i := range e.Context {
+		f := &e.Context[i]
+		text := scrub.Text(f.Text)
+		t.tag(a, f, text)
 		switch f.Key {
 		case "userId", "user_id":
-			a.text(string(semconv.UserIDKey), s)
+			a.text(string(semconv.UserIDKey), text)
 		case "sessionId", "session_id":
-			a.text(string(semconv.SessionIDKey), s)
+			a.text(string(semconv.SessionIDKey), text)
 		}
 	}
 }
 
-func (a attributes) tag(f protocol.Field) {
-	key := semconv.TagPrefix + strings.Map(tagRune, f.Key)
-	switch v := f.Value.(type) {
-	case string:
-		a.text(key, v)
-	case float64:
-		pcommon.Map(a).PutDouble(key, v)
-	case bool:
-		pcommon.Map(a).PutBool(key, v)
+func (t *translator) tag(a attributes, f *protocol.Field, text string) {
+	key, ok := t.tagKeys[f.Key]
+	if !ok {
+		key = semconv.TagPrefix + strings.Map(tagRune, f.Key)
+		t.tagKeys[f.Key] = key
+	}
+	switch f.Kind {
+	case protocol.Text:
+		a.text(key, text)
+	case protocol.Number:
+		pcommon.Map(a).PutDouble(key, f.Number)
+	case protocol.Flag:
+		pcommon.Map(a).PutBool(key, f.Number != 0)
 	}
 }
 

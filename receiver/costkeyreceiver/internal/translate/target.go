@@ -15,7 +15,8 @@ type target struct {
 	operation string
 	host      string
 	port      int64  // 0 is the scheme's own
-	model     string // the model that the path names
+	model     string // the SDK's, else the one that the path names
+	name      string // of the span
 	via       string // the gateway's name
 }
 
@@ -58,14 +59,27 @@ var gateways = map[string]string{
 	"api.portkey.ai": "portkey", "gateway.helicone.ai": "helicone", "ai-gateway.helicone.ai": "helicone",
 }
 
-// targetOf reads a URL and the SDK's word for the provider. The query and the user of the URL are not looked at.
-func targetOf(rawURL, word string) target {
-	p, known := providers[strings.ToLower(word)]
+// question is what of an event tells its target: its URL, and the SDK's words for provider and model.
+type question struct{ url, provider, model string }
+
+// targetOf answers a question.
+func targetOf(q question) target {
+	t := located(q.url, strings.ToLower(q.provider))
+	t.model = firstOf(q.model, t.model)
+	t.name = t.operation
+	if t.model != "" {
+		t.name += " " + t.model
+	}
+	return t
+}
+
+// located reads a URL and the SDK's word for the provider. The user of the URL is not looked at.
+func located(rawURL, word string) target {
+	p, known := providers[word]
 	if !known {
-		p = provider{strings.ToLower(word), countsAsOpenAI}
+		p = provider{word, countsAsOpenAI}
 	}
 	t := target{provider: p.name, habit: p.habit, operation: semconv.OperationChat}
-	rawURL, _, _ = strings.Cut(rawURL, "?")
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return t

@@ -67,6 +67,12 @@ func TestTokensAreBroughtIntoOurTerms(t *testing.T) {
 			provider: "anthropic", url: anthropic, model: "claude-sonnet-4-5", usage: `"inputTokens":10,"outputTokens":20,"cacheReadTokens":100,"cacheCreationTokens":50`,
 			input: 160, output: 20, read: 100, write: 50, reasoning: -1, notes: []string{"cache_ttl_unknown"}, wantProvider: "anthropic", wantModel: "claude-sonnet-4-5",
 		},
+		"Anthropic's answer tells how long the cache is kept": {
+			provider: "anthropic", url: anthropic, model: "claude-sonnet-4-5", usage: `"inputTokens":10,"outputTokens":20,"cacheReadTokens":100,"cacheCreationTokens":50`,
+			more: `,"responseBody":{"id":"msg_1","usage":{"input_tokens":10,"cache_creation_input_tokens":50,"cache_read_input_tokens":100,
+				"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":30},"output_tokens":20}}`,
+			input: 160, output: 20, read: 100, write: 50, reasoning: -1, wantProvider: "anthropic", wantModel: "claude-sonnet-4-5",
+		},
 		"Anthropic's streamed input can be unknown": {
 			provider: "anthropic", url: anthropic, model: "claude-sonnet-4-5", usage: `"inputTokens":null,"outputTokens":20`, more: `,"streaming":true`,
 			input: -1, output: 20, read: -1, write: -1, reasoning: -1, notes: []string{"partial_usage"}, wantProvider: "anthropic", wantModel: "claude-sonnet-4-5",
@@ -75,6 +81,18 @@ func TestTokensAreBroughtIntoOurTerms(t *testing.T) {
 			provider: "google", url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent?key=AIzaSECRET", model: "",
 			usage: `"inputTokens":100,"outputTokens":20,"reasoningTokens":30,"cacheReadTokens":40,"totalTokens":150`,
 			input: 100, output: 50, read: 40, write: -1, reasoning: 30, wantProvider: "gcp.gemini", wantModel: "gemini-2.5-pro",
+		},
+		"Google's answer counts as its events do": {
+			provider: "google", url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent", model: "gemini-2.5-pro",
+			usage: `"inputTokens":100,"outputTokens":20,"reasoningTokens":30`,
+			more:  `,"responseBody":{"responseId":"r1","usageMetadata":{"promptTokenCount":100,"candidatesTokenCount":20,"thoughtsTokenCount":30,"cachedContentTokenCount":40,"totalTokenCount":150}}`,
+			input: 100, output: 50, read: 40, write: -1, reasoning: 30, wantProvider: "gcp.gemini", wantModel: "gemini-2.5-pro",
+		},
+		"Bedrock's answer counts as its events do": {
+			provider: "bedrock", url: "https://bedrock-runtime.eu-west-1.amazonaws.com/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",
+			usage: `"inputTokens":100,"outputTokens":20`,
+			more:  `,"responseBody":{"usage":{"inputTokens":100,"outputTokens":20,"cacheReadInputTokens":40,"cacheWriteInputTokens":10,"totalTokens":170}}`,
+			input: 150, output: 20, read: 40, write: 10, reasoning: -1, wantProvider: "aws.bedrock", wantModel: "anthropic.claude-sonnet-4-5-20250929-v1:0",
 		},
 		"Vertex is told by the URL": {
 			provider: "google", url: "https://europe-west1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-pro:streamGenerateContent",
