@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -73,4 +74,37 @@ func sharesAWord(id, model string, p *provider) bool {
 		}
 	}
 	return false
+}
+
+// FuzzOwnPrices looks for files of a user's own prices that break their reader, or give money back.
+func FuzzOwnPrices(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"# nothing but a remark",
+		"---\n",
+		"prices: [{provider: p, model: m, aliases: [a], rows: [{rates: {input: 2.50, output: \"10\"}, until: 2026-07-01}]}]",
+		"prices:\n  - provider: p\n    model: n\n    rows: [{tier: batch, over: 10, up_to: 20, daily: 16:30-00:30, weekdays: [mon], rates: {input: 1/3}}]",
+		"discounts:\n  - {provider: p, model: m, multiplier: 0.85, from: 2026-01-01, until: 2027-01-01}",
+		"prices: &a [*a]",
+		"? {a: b}\n: c",
+		"prices: !!binary aGVsbG8=",
+		"a: 1\na: 2",
+	} {
+		f.Add([]byte(seed))
+	}
+	const base = `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[{"id":"p","models":[{"id":"m","rows":[{"rates":{"input":"3"}}]}]}]}`
+	f.Fuzz(func(t *testing.T, file []byte) {
+		table, err := LoadWithOwn(strings.NewReader(base), file)
+		if err != nil {
+			if !errors.Is(err, ErrCatalogue) {
+				t.Fatalf("%q: %v is no ErrCatalogue", file, err)
+			}
+			return
+		}
+		for m := range table.Models() {
+			if res := table.Price(&Query{Provider: m.Provider, ResponseModel: m.ID, AtNanos: asOfNanos, Usage: &tokens}); res.Cost.Sign() < 0 {
+				t.Fatalf("%q: %s costs %s", file, m.ID, res.Cost)
+			}
+		}
+	})
 }

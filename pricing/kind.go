@@ -100,6 +100,28 @@ var kindByName = func() map[string]kind {
 	return m
 }()
 
+// RateKind says what the rates of a name are for.
+type RateKind struct {
+	Name string
+	// Parent names the kind whose rate this one costs where a row has none for it; "" is none.
+	Parent string
+	// Per is how many units rates are quoted for: 1,000,000 tokens or characters, else 1.
+	Per uint64
+}
+
+// RateKindOf returns the kind of a rate's name, as in the catalogue ("cached_input"); false is an unknown name.
+func RateKindOf(name string) (RateKind, bool) {
+	k, ok := kindByName[name]
+	if !ok {
+		return RateKind{}, false
+	}
+	info := RateKind{Name: name, Per: k.quantity()}
+	if p := kinds[k].parent; p != noParent {
+		info.Parent = kinds[p].name
+	}
+	return info, true
+}
+
 // noRateReasons holds each kind's Reason for a call that can't be priced for want of its rate, made once since Price
 // may not allocate.
 var noRateReasons = func() (r [numKinds]string) {
