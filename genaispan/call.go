@@ -39,7 +39,8 @@ type Call struct {
 	Streaming     bool
 
 	Usage usage.Usage
-	// ReportedCost is what the span itself says the call cost, in USD as a plain decimal; "" where it does not say.
+	// ReportedCost is what the span itself says the call cost, in USD as a plain decimal; "" where it does not say. It is
+	// "0" only where the provider said so: libraries write a 0 for a price they do not know.
 	ReportedCost string
 	// ProviderUsage is the provider's usage object, compact JSON of numbers, booleans and short enum strings.
 	ProviderUsage string
@@ -68,6 +69,8 @@ type Call struct {
 
 	// Inner, beside Outer, marks an agent or a tool: a call below it is not the same call as one above it.
 	Inner bool
+	// Beside, beside Outer, is the call that Settle found to stand for the span though it is not inside it; zero otherwise.
+	Beside [8]byte
 	// Enclosing marks a call that was read from a span which encloses others (LangSmith puts the usage of a streamed call
 	// there). It counts only where no other span has its response id.
 	Enclosing bool

@@ -19,13 +19,19 @@ const captures = "testdata/captures"
 // captured reads one capture of a real library.
 func captured(tb testing.TB, file string) ptrace.Traces {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(captures, file))
+	return tracesOf(tb, filepath.Join(captures, file))
+}
+
+// tracesOf reads a file of OTLP in JSON.
+func tracesOf(tb testing.TB, path string) ptrace.Traces {
+	tb.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(b)
 	if err != nil {
-		tb.Fatalf("read %s: %v", file, err)
+		tb.Fatalf("read %s: %v", path, err)
 	}
 	return td
 }

@@ -35,3 +35,43 @@ func ProviderByModel(model string) string { return providerByModel(model) }
 
 // RuleOf returns the index of the rule of a key.
 func RuleOf(k string) int { return ruleOf(k) }
+
+// tokenFields names the counts of tokens and units by their fields.
+var tokenFields = map[uint8]string{
+	cInput: "input", cOutput: "output", cTotal: "total", cCacheRead: "cache read", cCacheWrite: "cache write",
+	cWrite5m: "cache write", cWrite1h: "cache write 1h", cReasoning: "reasoning", cAudioInput: "audio input",
+	cAudioOutput: "audio output", cImageInput: "image input", cImageOutput: "image output", cVideoInput: "video input",
+	cCachedAudio: "cached audio", cCachedImage: "cached image", cWebSearches: "web searches",
+}
+
+// TokenKeys returns every attribute key of a count of tokens or units, with the name of what it counts.
+func TokenKeys() map[string]string {
+	out := make(map[string]string)
+	for i := range rules {
+		if name := tokenFields[rules[i].to]; rules[i].as == asCount && name != "" {
+			out[rules[i].key] = name
+		}
+	}
+	return out
+}
+
+// TokenPaths returns, by attribute key, every path of a JSON attribute that counts tokens or units, with the name of what it
+// counts.
+func TokenPaths() map[string]map[string]string {
+	out := make(map[string]map[string]string)
+	for i := range rules {
+		if rules[i].as != asJSON {
+			continue
+		}
+		paths := make(map[string]string)
+		for path, to := range jsonTables[rules[i].to] {
+			if !to.isText && tokenFields[to.counts[0]] != "" {
+				paths[path] = tokenFields[to.counts[0]]
+			}
+		}
+		if len(paths) > 0 {
+			out[rules[i].key] = paths
+		}
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package genaispan
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/costkey/costkey-otel/usage"
@@ -59,6 +60,13 @@ func (c *Call) fillUsage(other *Call) {
 			c.note(n)
 		}
 		return
+	}
+	if u.LacksCacheOf(o) {
+		u.Input = o.Input
+		c.Notes = slices.DeleteFunc(c.Notes, func(n string) bool { return n == NoteCacheUnknown })
+		for _, n := range other.Notes {
+			c.note(n)
+		}
 	}
 	if u.Input != o.Input || u.Output != o.Output {
 		return

@@ -65,6 +65,8 @@ type found struct {
 	badText  [numTexts]uint16
 	badCount [numCounts]uint16
 	badOther bool
+	// someBad says that one of the two has an entry: most spans have none, and then nothing is searched.
+	someBad bool
 	// ambiguous says that Langfuse's buckets were not disjoint.
 	ambiguous bool
 }
@@ -136,7 +138,7 @@ func (f *found) takeText(r *rule, rank uint16, v pcommon.Value) {
 	case good:
 		f.text[r.to], f.textRank[r.to] = s, rank
 	case bad:
-		f.badText[r.to] = max(f.badText[r.to], rank)
+		f.badText[r.to], f.someBad = max(f.badText[r.to], rank), true
 	}
 }
 
@@ -150,7 +152,7 @@ func (f *found) takeCount(r *rule, rank uint16, v pcommon.Value) {
 		f.count[r.to], f.cntRank[r.to] = n+1, rank
 		f.noteSet(r)
 	case bad:
-		f.badCount[r.to] = max(f.badCount[r.to], rank)
+		f.badCount[r.to], f.someBad = max(f.badCount[r.to], rank), true
 	}
 }
 
@@ -226,5 +228,5 @@ func (f *found) hasBadText() bool {
 			return true
 		}
 	}
-	return f.badOther
+	return false
 }

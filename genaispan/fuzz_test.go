@@ -10,18 +10,22 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// FuzzRead reads and settles whatever OTLP can carry. The seeds are the captures; testdata/fuzz holds what was found.
+// FuzzRead reads and settles whatever OTLP can carry. The seeds are the captures and the golden cases, so each dialect;
+// testdata/fuzz holds what was found.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join(captures, "*.json"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(captured(f, filepath.Base(file)))
-		if err != nil {
-			f.Fatal(err)
+	for _, pattern := range []string{captures + "/*.json", "testdata/golden/*/input.json"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("%d seeds are %s: %v", len(files), pattern, err)
 		}
-		f.Add(b)
+		for _, file := range files {
+			td := tracesOf(f, file)
+			b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
 	}
 	reader := genaispan.NewReader(genaispan.Settings{CaptureBody: true, Tags: []string{"user.id", "a"}})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.opentelemetry.io/collector/pdata/ptrace"
-
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/usage"
 )
@@ -124,14 +122,7 @@ func TestGoldenSpansOfEachDialect(t *testing.T) {
 // renderGolden reads the spans of a file and shows what came out, beside what settling made of it where it changed.
 func renderGolden(t *testing.T, input string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	td := tracesOf(t, input)
 	var views []view
 	r := genaispan.NewReader(genaispan.Settings{})
 	r.Each(td, func(v genaispan.Verdict, c *genaispan.Call) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/costkey/costkey-otel/semconv"
 )
 
 // A jsonPath says where the scalar at one path of a JSON attribute goes: the number to counts, the word to a text.
@@ -191,24 +193,35 @@ func (f *found) readDictionary(s string, p jsonPaths) {
 }
 
 // reportedCost fills what the span itself says that the call cost. A 0 is left out: OpenLIT sends it where it has no price
-// list and Langfuse on errors, so that it does not tell a free call from an unpriced one.
+// list and Langfuse on errors, so that it does not tell a free call from an unpriced one. Only our transport's 0 is kept,
+// which is the provider's own.
 func (f *found) reportedCost(dst *Call) {
+	cost := ""
 	if f.costRank > 0 {
-		dst.ReportedCost = costOf(f.usd)
+		cost = costOf(f.usd)
 	}
-	if dst.ReportedCost != "" || f.json[jCostDetails] == "" {
-		return
+	if details := f.json[jCostDetails]; details != "" && (cost == "" || cost == "0") {
+		cost = costTotal(details)
 	}
-	j := jsonScanner{s: f.json[jCostDetails]}
+	if cost == "0" && dst.ScopeName != semconv.ScopeInstrumentation {
+		cost = ""
+	}
+	dst.ReportedCost = cost
+}
+
+// costTotal returns the total of Langfuse's cost_details.
+func costTotal(details string) string {
+	j := jsonScanner{s: details}
 	var total string
 	for j.next() {
 		if j.kind == jsonNumber && string(j.where()) == "total" {
 			total = j.raw
 		}
 	}
-	if j.done() {
-		dst.ReportedCost = decimal(total)
+	if !j.done() {
+		return ""
 	}
+	return decimal(total)
 }
 
 func costOf(v pcommon.Value) string {
@@ -228,7 +241,7 @@ func costOf(v pcommon.Value) string {
 	}
 }
 
-// decimal returns the positive number s as a plain decimal with at most 18 places, "" if it is none, 0 or absurd. No
+// decimal returns the number s as a plain decimal with at most 18 places, "" if it is none, negative or absurd. No
 // digit goes through a float, save where s has an exponent.
 func decimal(s string) string {
 	if len(s) > maxNumber || !isJSONNumber(s) || strings.HasPrefix(s, "-") {
@@ -247,7 +260,7 @@ func decimal(s string) string {
 	}
 	frac = strings.TrimRight(frac, "0")
 	switch {
-	case len(whole) > 9 || whole == "0" && frac == "":
+	case len(whole) > 9:
 		return ""
 	case frac == "":
 		return whole

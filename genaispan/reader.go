@@ -1,6 +1,7 @@
 package genaispan
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -189,7 +190,9 @@ func (f *found) code(dst *Call) {
 	if !f.paths {
 		return
 	}
-	for i := range min(f.path.Len(), maxCallPath) {
+	frames := min(f.path.Len(), maxCallPath)
+	dst.CallPath = slices.Grow(dst.CallPath, frames)
+	for i := range frames {
 		if s := f.path.At(i); s.Type() == pcommon.ValueTypeStr && isFrame(s.Str()) {
 			dst.CallPath = append(dst.CallPath, s.Str())
 		} else {
@@ -264,10 +267,10 @@ func (f *found) notes(d *dialect, j *judgement, dst *Call) {
 	if f.ambiguous {
 		dst.note(NoteAmbiguousCache)
 	}
-	if f.hasBadCount() {
+	if f.someBad && f.hasBadCount() {
 		dst.note(NoteBadCount)
 	}
-	if f.hasBadText() {
+	if f.badOther || f.someBad && f.hasBadText() {
 		dst.note(NoteBadValue)
 	}
 	if j.unknown {

@@ -11,7 +11,30 @@ type Link = samecall.Link
 // the order of calls. The slice calls is changed. others are spans of the batch that are no GenAI spans: ancestors are
 // looked for through them.
 func Settle(calls []Call, others ...Link) []Call {
-	return without(calls, samecall.Settle(batch(calls), len(calls), 0, others...))
+	// What was joined can tell of more, where ids contradict what lies inside what. Most batches have nothing to join, and
+	// are looked at once.
+	for range maxRounds {
+		before := Leaves(calls)
+		calls = without(calls, samecall.Settle(batch(calls), len(calls), 0, others...))
+		if Leaves(calls) == before {
+			break
+		}
+	}
+	return calls
+}
+
+// maxRounds bounds how often a batch is looked at.
+const maxRounds = 8
+
+// Leaves counts the calls that are no outer spans.
+func Leaves(calls []Call) int {
+	n := 0
+	for i := range calls {
+		if !calls[i].Outer {
+			n++
+		}
+	}
+	return n
 }
 
 // without returns calls without those of the numbers, which are in order.
@@ -39,8 +62,8 @@ func (c *Call) Facts() samecall.Facts {
 		Project: c.Project, Service: c.ServiceName, Scope: c.ScopeName,
 		RequestModel: c.RequestModel, ResponseModel: c.ResponseModel,
 		ResponseID: c.ResponseID, RequestID: c.RequestID,
-		Input: c.Usage.Input, Output: c.Usage.Output,
-		Outer: c.Outer, Inner: c.Inner, Enclosing: c.Enclosing, Client: c.Client,
+		Input: c.Usage.Input, Output: c.Usage.Output, Fresh: c.Usage.Fresh(),
+		Beside: c.Beside, Outer: c.Outer, Inner: c.Inner, Enclosing: c.Enclosing, Client: c.Client,
 		Failed: c.ErrorType != "" || c.HTTPStatus >= 400,
 		Code:   c.FunctionName != "" || c.FilePath != "",
 	}
@@ -70,5 +93,8 @@ func (b batch) Fill(to, from int, gift samecall.Gift) {
 	}
 	if gift&samecall.GiveVia != 0 {
 		c.via(other.ServiceName)
+	}
+	if gift&samecall.GiveBeside != 0 {
+		other.Beside = c.SpanID
 	}
 }

@@ -156,6 +156,33 @@ func TestTrapA2_AnLLMSpanInsideAnLLMSpanCountsOnce(t *testing.T) {
 	}
 }
 
+func TestTrapA2_AnInnerSpanThatKnowsNothingOfTheCacheIsTheSameCall(t *testing.T) {
+	t.Parallel()
+	bedrock := attrs{"gen_ai.provider.name": "aws.bedrock", "gen_ai.request.model": "us.anthropic.claude-sonnet-4-20250514-v1:0"}
+	outer := testSpan{
+		name: "ChatBedrock", id: 1, dur: 900, scope: "opentelemetry.instrumentation.langchain",
+		attrs: chat("", 310, 42, attrs{"gen_ai.usage.cache_read.input_tokens": 100}),
+	}
+	inner := testSpan{
+		name: "chat", id: 2, parent: 1, start: 10, dur: 700, scope: "opentelemetry.instrumentation.botocore.bedrock-runtime",
+		attrs: chat("", 310, 42, nil),
+	}
+	for k, v := range bedrock {
+		outer.attrs[k], inner.attrs[k] = v, v
+	}
+	for _, order := range [][]testSpan{{outer, inner}, {inner, outer}} {
+		calls := settled(t, order...)
+		wantBill(t, calls, tokens(410, 42))
+		c := calls[0]
+		if c.SpanID != [8]byte{2} || c.Usage.CacheRead != usage.Known(100) || slices.Contains(c.Notes, genaispan.NoteCacheUnknown) {
+			t.Errorf("the kept call is not the inner one with the outer one's cache: %+v", c)
+		}
+	}
+	other := inner
+	other.attrs = chat("", 311, 42, bedrock)
+	wantBill(t, settled(t, outer, other), tokens(410, 42), tokens(311, 42))
+}
+
 func TestTrapA2_TwoInstrumentorsSideBySideCountOnce(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]testSpan{
@@ -273,8 +300,9 @@ func TestTrapA9_ARetriedCallIsBilledOnceInEveryOrderOfArrival(t *testing.T) {
 		calls := settled(t, order...)
 		wantBill(t, calls, "not billed", "not billed", tokens(100, 20))
 		for _, c := range calls {
-			if !c.Refused() && (c.SpanID != [8]byte{4} || c.ResponseID != "msg_1") {
-				t.Fatalf("order %v billed %+v, want the last try", p, c)
+			told := slices.Contains(c.Notes, genaispan.NoteUsageFromOuter)
+			if !c.Refused() && (c.SpanID != [8]byte{4} || c.ResponseID != "msg_1" || !told) {
+				t.Fatalf("order %v billed %+v, want the last try, by what the SDK's span told", p, c)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/costkey/costkey-otel/genaispan"
+	"github.com/costkey/costkey-otel/semconv"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -136,7 +137,7 @@ func TestCountsAreReadFromEveryType(t *testing.T) {
 func TestReportedCostsAreExactDecimals(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"0.0012": "0.0012", "1": "1", "1.50": "1.5", "2.00": "2", "1e-05": "0.00001", "0": "", "0.000": "", "-1": "", "x": "",
+		"0.0012": "0.0012", "1": "1", "1.50": "1.5", "2.00": "2", "1e-05": "0.00001", "0": "0", "0.000": "0", "-1": "", "x": "",
 		"9999999999": "", "": "", "NaN": "", "0.1234567890123456789": "0.123456789012345678",
 	} {
 		if got := genaispan.Decimal(in); got != want {
@@ -156,6 +157,10 @@ func TestReportedCostsAreExactDecimals(t *testing.T) {
 				t.Errorf("cost is %q, want %q", c.ReportedCost, test.want)
 			}
 		})
+	}
+	free := attrs{"gen_ai.usage.cost": "0.0"}
+	if c := one(t, semconv.ScopeInstrumentation, chat("", 1, 1, free)); c.ReportedCost != "0" {
+		t.Errorf("the provider's own 0 is %q", c.ReportedCost)
 	}
 }
 

@@ -23,6 +23,10 @@ type Facts struct {
 	ResponseID    string
 	RequestID     string
 	Input, Output usage.Count
+	Fresh         usage.Count // of the input: see [usage.Usage.Fresh]
+
+	// Beside is, of an outer span, the call that stands for it beside it: see [Link.Beside].
+	Beside [8]byte
 
 	Outer     bool // no call
 	Inner     bool // beside Outer: an agent or a tool
@@ -202,12 +206,18 @@ func (f *Facts) contradictsID(g *Facts) bool {
 }
 
 func (f *Facts) sameCounts(g *Facts) bool {
-	return f.hasUsage() && f.Input == g.Input && f.Output == g.Output
+	return f.hasUsage() && f.Output == g.Output && f.sameInput(g)
+}
+
+// sameInput compares the inputs, of which one may lack the cached parts.
+func (f *Facts) sameInput(g *Facts) bool {
+	return f.Input == g.Input || usage.IsFreshOf(f.Input, f.Fresh, g.Input, g.Fresh) ||
+		usage.IsFreshOf(g.Input, g.Fresh, f.Input, f.Fresh)
 }
 
 func (f *Facts) contradictsCounts(g *Facts) bool {
 	differ := func(a, b usage.Count) bool { return a.IsKnown() && b.IsKnown() && a != b }
-	return differ(f.Input, g.Input) || differ(f.Output, g.Output)
+	return differ(f.Output, g.Output) || differ(f.Input, g.Input) && !f.sameInput(g)
 }
 
 func (f *Facts) end() int64 { return max(f.EndNanos, f.StartNanos) }

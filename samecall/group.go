@@ -102,12 +102,6 @@ type pair struct {
 // one id must not cost their square.
 const maxCompany = 64
 
-// eye is from where a call that another stands for was seen.
-type eye struct {
-	kept           int32
-	scope, service string
-}
-
 // joinGroup joins the calls of a group pair by pair, the nearest in time first: each call stands for at most one of each
 // other scope and service, so that parallel calls stay as many as they are.
 func (s *settlement) joinGroup(group []int32, kin Kinship) {
@@ -130,14 +124,10 @@ func (s *settlement) joinGroup(group []int32, kin Kinship) {
 		}
 	}
 	slices.SortStableFunc(pairs, func(p, q pair) int { return cmp.Compare(p.gap, q.gap) })
-	taken := make(map[eye]bool)
 	for _, p := range pairs {
-		from := eye{p.a, s.facts[p.b].Scope, s.facts[p.b].Service}
-		if s.facts[p.a].Outer || s.facts[p.b].Outer || taken[from] {
-			continue
+		if !s.facts[p.a].Outer && !s.facts[p.b].Outer && s.takeEye(p.a, p.b) {
+			s.join(p)
 		}
-		taken[from] = true
-		s.join(p)
 	}
 }
 
@@ -145,6 +135,9 @@ func (s *settlement) join(p pair) {
 	gift := GiveUsage | GiveAnswer
 	if p.rule == RuleSiblings {
 		gift |= GiveStart
+	}
+	if s.facts[p.a].TraceID == s.facts[p.b].TraceID {
+		gift |= GiveBeside
 	}
 	if s.facts[p.a].Service != s.facts[p.b].Service {
 		gift |= GiveVia

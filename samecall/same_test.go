@@ -42,6 +42,11 @@ func counts(input, output int64) func(*samecall.Facts) {
 	return func(f *samecall.Facts) { f.Input, f.Output = usage.Known(input), usage.Known(output) }
 }
 
+// cached says that n of the input are cached.
+func cached(n int64) func(*samecall.Facts) {
+	return func(f *samecall.Facts) { f.Fresh = usage.Known(f.Input.Value() - n) }
+}
+
 func TestSame(t *testing.T) {
 	t.Parallel()
 	a := fact(1, 0)
@@ -58,6 +63,10 @@ func TestSame(t *testing.T) {
 		"nested, another id":                 {a, fact(2, 10, otherID), nested, samecall.NoRule},
 		"nested, a run's id is none":         {fact(1, 0, func(f *samecall.Facts) { f.ResponseID = "run-1" }), fact(2, 10), nested, samecall.RuleNested},
 		"nested, other counts":               {a, fact(2, 10, noID, counts(1, 1)), nested, samecall.NoRule},
+		"nested, without the cached input":   {fact(1, 0, noID, cached(4)), fact(2, 10, noID, counts(6, 5)), nested, samecall.RuleNested},
+		"nested, the outer one without it":   {fact(1, 0, noID, counts(6, 5)), fact(2, 10, noID, cached(4)), nested, samecall.RuleNested},
+		"nested, another cached input":       {fact(1, 0, noID, cached(4)), fact(2, 10, noID, counts(7, 5)), nested, samecall.NoRule},
+		"one id, without the cached input":   {fact(1, 0, cached(4)), fact(2, 10, counts(6, 5)), strangers, samecall.RuleID},
 		"nested, another model":              {a, fact(2, 10, noID, model("o3")), nested, samecall.NoRule},
 		"nested, started after the end":      {a, fact(2, 106, noID), nested, samecall.NoRule},
 		"nested, started at the end":         {a, fact(2, 105, noID), nested, samecall.RuleNested},

@@ -11,6 +11,15 @@ type Link struct {
 	TraceID      [16]byte
 	SpanID       [8]byte
 	ParentSpanID [8]byte
+
+	// Beside is the call, in the same trace, that stands for this span though it is not inside it (GiveBeside), zero for every
+	// other span. Then the rest is known too: the project, from where the span was seen ([Facts.Eye]) and its start. This span
+	// is no call when it comes again, the call stands for no second span that was seen from there, and what is around or
+	// inside a span with the answer's id is around or inside the call.
+	Beside     [8]byte
+	Project    string
+	Eye        Eye
+	StartNanos int64
 }
 
 // Gift says what a kept call gets of what it lacks and the other span of the call has. Who asked, from where, and how the
@@ -29,6 +38,8 @@ const (
 	GiveStart
 	// GiveVia: the service through which the call went.
 	GiveVia
+	// GiveBeside: the other span is in the same trace and not inside the call, which is to be remembered: see [Link.Beside].
+	GiveBeside
 )
 
 // Calls are the spans that Settle works on, by number.
@@ -43,12 +54,13 @@ type Calls interface {
 
 // Settle joins those of n spans that are one call, by the rules that Same names: calls are told what to fill and what to
 // drop. What comes out does not depend on their order. The first known ones were settled before: two of them are not
-// judged again, but each may be joined with others. others are spans that are no GenAI spans: ancestors are looked for
-// through them.
+// judged again, but each may be joined with others. others are spans that are no GenAI spans, and those that were dropped
+// before: ancestors are looked for through them.
 //
 // A span that is there twice is settled once; Settle returns the numbers of the others, in order.
 func Settle(calls Calls, n, known int, others ...Link) (twice []int) {
 	s := newSettlement(calls, n, known, others)
+	s.again()
 	if n-len(s.twice) >= 2 {
 		s.nested()
 		s.sums()
@@ -72,12 +84,19 @@ type linkKey struct {
 
 // settlement is the state of one Settle.
 type settlement struct {
-	calls  Calls
-	known  int32 // those below were settled before
-	facts  []Facts
-	index  map[spanKey]int32
-	others map[linkKey][8]byte
-	twice  []int
+	calls    Calls
+	known    int32 // those below were settled before
+	facts    []Facts
+	index    map[spanKey]int32
+	others   map[linkKey][8]byte
+	beside   map[spanKey]spanKey  // spans that were dropped before, and the calls beside them that stand for them
+	named    map[spanKey]*place   // those of them whose answer has the call's id
+	places   map[spanKey][]*place // the same by call
+	evidence map[nesting]evidence // of nestings that dropped spans tell of
+	eyes     map[eye]spanKey      // from where calls that stand for another span were seen, and that span
+	// changed marks calls of which more is known than before.
+	changed map[int32]bool
+	twice   []int
 	// inside holds for each leaf the leaves below it, with no agent or tool between.
 	inside map[int32][]int32
 	// resolved marks leaves whose inner ones were dealt with.
@@ -96,11 +115,18 @@ func newSettlement(calls Calls, n, known int, others []Link) *settlement {
 			continue
 		}
 		s.index[k] = int32(i)
+		if f.Outer && f.Beside != [8]byte{} {
+			s.rememberSpan(f)
+		}
 	}
 	if len(others) > 0 {
 		s.others = make(map[linkKey][8]byte, len(others))
-		for _, l := range others {
+		for i := range others {
+			l := &others[i]
 			s.others[linkKey{l.TraceID, l.SpanID}] = l.ParentSpanID
+			if l.Beside != [8]byte{} {
+				s.rememberLink(l)
+			}
 		}
 	}
 	return s
@@ -117,14 +143,21 @@ func (s *settlement) fill(to, from int32, gift Gift) { s.calls.Fill(int(to), int
 
 // refresh takes the facts of i anew after its call was filled.
 func (s *settlement) refresh(i int32) {
-	outer := s.facts[i].Outer
+	before := s.facts[i]
 	s.facts[i] = s.calls.Facts(int(i))
-	s.facts[i].Outer = outer
+	s.facts[i].Outer = before.Outer
+	if s.facts[i] != before {
+		if s.changed == nil {
+			s.changed = make(map[int32]bool)
+		}
+		s.changed[i] = true
+	}
 }
 
-// isNews reports whether any of the spans was not settled before.
+// isNews reports whether any of the spans was not settled before, or not as it is now.
 func (s *settlement) isNews(x int32, others ...int32) bool {
-	return x >= s.known || slices.ContainsFunc(others, func(y int32) bool { return y >= s.known })
+	news := func(y int32) bool { return y >= s.known || s.changed[y] }
+	return news(x) || slices.ContainsFunc(others, news)
 }
 
 // nested applies rules A and D: a leaf around the same call.
@@ -144,14 +177,16 @@ func (s *settlement) nested() {
 	}
 }
 
-// climb walks from leaf y to its ancestors and notes it at each that is a leaf.
-func (s *settlement) climb(y int32) {
+// climbFrom walks from the parent of leaf y, or of the span inner that it stands for, to its ancestors and notes y at each
+// that is a leaf.
+func (s *settlement) climbFrom(y int32, parent [8]byte, inner *Facts) {
 	f := &s.facts[y]
-	key := spanKey{f.Project, f.TraceID, f.ParentSpanID}
+	key := spanKey{f.Project, f.TraceID, parent}
 	for range MaxDepth {
 		if key.span == ([8]byte{}) {
 			return
 		}
+		s.besideOf(y, key, inner)
 		x, ok := s.index[key]
 		if !ok {
 			parent, known := s.others[linkKey{key.trace, key.span}]
@@ -166,7 +201,7 @@ func (s *settlement) climb(y int32) {
 			return
 		}
 		if !g.Outer {
-			s.inside[x] = append(s.inside[x], y)
+			s.stands(y, x, nil, inner)
 		}
 		key.span = g.ParentSpanID
 	}
@@ -203,7 +238,7 @@ func (s *settlement) resolve(x int32) {
 		if !news {
 			continue
 		}
-		switch Same(&s.facts[x], &s.facts[y], Nested) {
+		switch s.nestedRule(x, y) {
 		case RuleRemote:
 			s.keepClient(x, y)
 		case RuleNested:

@@ -32,6 +32,20 @@ func inside(parent byte) func(*samecall.Facts) {
 	return func(f *samecall.Facts) { f.ParentSpanID = [8]byte{parent} }
 }
 
+// beside is what an earlier Settle left of a span of a scope that the call stands for.
+func beside(span, call byte, name string) samecall.Link {
+	f := fact(span, 0, blank, scope(name))
+	return samecall.Link{
+		TraceID: f.TraceID, SpanID: f.SpanID, ParentSpanID: f.ParentSpanID, Beside: [8]byte{call}, Project: f.Project, Eye: f.Eye(),
+	}
+}
+
+// named is the eye of a span of a scope that names its answer.
+func named(name string) samecall.Eye {
+	f := fact(1, 0, scope(name))
+	return f.Eye()
+}
+
 func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
 	t.Parallel()
 	http := scope("http")
@@ -63,7 +77,7 @@ func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
 		},
 		"siblings": {
 			facts: []samecall.Facts{fact(1, 0, blank), fact(2, 10)},
-			want:  []string{"drop 1", "fill 2 from 1: 01011"},
+			want:  []string{"drop 1", "fill 2 from 1: 101011"},
 		},
 		"through spans that are no GenAI spans": {
 			facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(7), noID)},
@@ -87,6 +101,57 @@ func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
 				fact(1, 0, inside(8), func(f *samecall.Facts) { f.Enclosing = true }), fact(2, 10_000),
 			},
 			want: []string{"drop 1"},
+		},
+		"a sibling beside a call that has one of its eye": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b")), fact(2, 10)}, known: 0,
+			links: []samecall.Link{beside(3, 2, "b")},
+		},
+		"one of another eye": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b")), fact(2, 10)},
+			links: []samecall.Link{beside(3, 2, "c")},
+			want:  []string{"drop 1", "fill 2 from 1: 101011"},
+		},
+		"one that was seen there of another project": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b")), fact(2, 10)},
+			links: []samecall.Link{func() samecall.Link { l := beside(3, 2, "b"); l.Project = "other"; return l }()},
+			want:  []string{"drop 1", "fill 2 from 1: 101011"},
+		},
+		"the sibling that the call has, told again": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b")), fact(2, 10)},
+			links: []samecall.Link{beside(1, 2, "b")},
+			want:  []string{"drop 1"},
+		},
+		"the sibling of a call that another one stands for, told again": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b"))},
+			links: []samecall.Link{
+				beside(1, 2, "b"), {TraceID: [16]byte{1}, SpanID: [8]byte{2}, ParentSpanID: [8]byte{9}},
+			},
+			want: []string{"drop 1"},
+		},
+		"the sibling of a call that is nowhere, told again": {
+			facts: []samecall.Facts{fact(1, 0, blank, scope("b"))}, links: []samecall.Link{beside(1, 2, "b")},
+		},
+		"an outer one of a span that the call stands for": {
+			facts: []samecall.Facts{fact(1, 0, inside(8)), fact(4, 3, noID)},
+			links: []samecall.Link{{
+				TraceID: [16]byte{1}, SpanID: [8]byte{3}, ParentSpanID: [8]byte{4}, Beside: [8]byte{1}, Project: "default", Eye: named("c"),
+				StartNanos: 20 * ms,
+			}},
+			want: []string{"drop 4", "fill 1 from 4: 00011"},
+		},
+		"one inside a span that the call stands for": {
+			facts: []samecall.Facts{fact(1, 0), fact(4, 5, noID, inside(3))},
+			links: []samecall.Link{{
+				TraceID: [16]byte{1}, SpanID: [8]byte{3}, ParentSpanID: [8]byte{9}, Beside: [8]byte{1}, Project: "default", Eye: named("c"),
+			}},
+			want: []string{"drop 1", "fill 4 from 1: 00011"},
+		},
+		"one inside a span without an answer that the call stands for": {
+			facts: []samecall.Facts{fact(1, 0), fact(4, 5, noID, inside(3))}, links: []samecall.Link{beside(3, 1, "b")},
+		},
+		"one that was known without an id, and gets that of a third": {
+			facts: []samecall.Facts{fact(1, 0, inside(8)), fact(3, 5, inside(2), noID), fact(2, 2)}, known: 2,
+			want: []string{"drop 2", "drop 3", "fill 1 from 3: 100011", "fill 3 from 2: 00011"},
 		},
 		"two that were settled before": {facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1))}, known: 2},
 		"one that was, and a fresh one": {

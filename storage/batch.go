@@ -1,9 +1,9 @@
 package storage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -39,8 +39,9 @@ func (r *row) key() rowKey { return rowKey{r.project, r.TraceID, r.SpanID} }
 
 func (r *row) day() day { return dayOf(r.StartMicros) }
 
-// prepare turns calls into rows that can be written: cleaned, sorted by day and key, each key once, everything they name
-// interned. It writes to the database, but nothing that counts.
+// prepare turns calls into rows that can be written: cleaned, everything they name interned, sorted by day and key, each
+// key once. It writes to the database, but nothing that counts. Calls are visited in the order in which they lie in
+// memory; sorting comes last.
 func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]row, error) {
 	rows := make([]row, 0, len(calls))
 	now := s.now().UnixMicro()
@@ -59,8 +60,8 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 			continue
 		}
 		rows = append(rows, row{Call: c, project: project.id, repaired: repaired})
+		rows[len(rows)-1].cleanAnswer()
 	}
-	rows = sortRows(rows, res)
 	for i := range rows {
 		if d := rows[i].day(); i == 0 || d != rows[i-1].day() {
 			if err := s.ensurePartition(ctx, d); err != nil {
@@ -68,36 +69,68 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 			}
 		}
 	}
-	for i := range rows {
-		rows[i].cleanAnswer()
-	}
 	rows, err := s.intern(ctx, rows, res)
+	if err != nil {
+		return nil, err
+	}
+	rows = sortRows(rows, res)
 	for i := range rows {
 		if rows[i].repaired {
 			res.Repaired++
 		}
 	}
-	return rows, err
+	return rows, nil
 }
 
-// sortRows sorts by day and key and drops spans that stand in the batch twice.
+// place is where a row belongs. Rows are sorted by values at hand: following each to its call costs more than comparing.
+type place struct {
+	day     day
+	project int32
+	trace   [2]uint64
+	span    uint64
+	at      int32 // where the row was
+}
+
+func (p *place) sameKey(q *place) bool {
+	return p.trace == q.trace && p.span == q.span && p.project == q.project
+}
+
+func comparePlaces(p, q place) int {
+	switch {
+	case p.day != q.day:
+		return cmp.Compare(p.day, q.day)
+	case p.trace[0] != q.trace[0]:
+		return cmp.Compare(p.trace[0], q.trace[0])
+	case p.trace[1] != q.trace[1]:
+		return cmp.Compare(p.trace[1], q.trace[1])
+	case p.span != q.span:
+		return cmp.Compare(p.span, q.span)
+	case p.project != q.project:
+		return cmp.Compare(p.project, q.project)
+	}
+	return cmp.Compare(p.at, q.at)
+}
+
+// sortRows sorts by day and key and drops spans that stand in the batch twice, but for the first.
 func sortRows(rows []row, res *WriteResult) []row {
-	slices.SortFunc(rows, func(a, b row) int {
-		if d := cmp.Compare(a.day(), b.day()); d != 0 {
-			return d
+	places := make([]place, len(rows))
+	for i := range rows {
+		c := rows[i].Call
+		places[i] = place{
+			day: rows[i].day(), project: rows[i].project, at: int32(i), span: binary.BigEndian.Uint64(c.SpanID[:]),
+			trace: [2]uint64{binary.BigEndian.Uint64(c.TraceID[:8]), binary.BigEndian.Uint64(c.TraceID[8:])},
 		}
-		if d := bytes.Compare(a.TraceID[:], b.TraceID[:]); d != 0 {
-			return d
+	}
+	slices.SortFunc(places, comparePlaces)
+	out := make([]row, 0, len(rows))
+	for i := range places {
+		if i > 0 && places[i].sameKey(&places[i-1]) {
+			res.Duplicate++
+			continue
 		}
-		if d := bytes.Compare(a.SpanID[:], b.SpanID[:]); d != 0 {
-			return d
-		}
-		return cmp.Compare(a.project, b.project)
-	})
-	n := len(rows)
-	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.key() == b.key() })
-	res.Duplicate += n - len(rows)
-	return rows
+		out = append(out, rows[places[i].at])
+	}
+	return out
 }
 
 // checkIdentity reports why c can't be a row, or whether its times had to be repaired so that it can.

@@ -11,11 +11,16 @@ import (
 
 // Notes of package genaispan that mean something to the store.
 const (
-	noteFromOuter = "usage_from_outer"
-	noteEnclosing = "enclosing_span"
+	noteFromOuter    = "usage_from_outer"
+	noteEnclosing    = "enclosing_span"
+	noteCacheUnknown = "cache_unknown"
 )
 
-const statusNoUsage = "no_usage"
+// Cost statuses that mean something to the store.
+const (
+	statusNoUsage  = "no_usage"
+	statusReported = "reported"
+)
 
 // maxTags is how many tags a call keeps.
 const maxTags = 32
@@ -24,6 +29,7 @@ const maxTags = 32
 // same as before pricing, in genaispan; how is told twice, since here a cost hangs on the counts: those and all that
 // priced them go over as one, or not at all, where genaispan may still put a call together part by part.
 func (c *Call) fill(o *Call, gift samecall.Gift) {
+	takesReported := c.CostStatus == statusReported || o.CostStatus == statusReported
 	fillText(&c.SessionID, o.SessionID)
 	fillText(&c.UserID, o.UserID)
 	fillText(&c.Host, o.Host)
@@ -44,6 +50,9 @@ func (c *Call) fill(o *Call, gift samecall.Gift) {
 	}
 	if gift&samecall.GiveFromOuter != 0 {
 		c.note(noteFromOuter)
+	}
+	if takesReported && c.HasReported && !c.CostKnown {
+		c.CostUSD, c.CostKnown, c.CostStatus = c.ReportedUSD, true, statusReported
 	}
 	if moved := c.StartMicros - o.StartMicros; gift&samecall.GiveStart != 0 && moved > 0 {
 		c.StartMicros = o.StartMicros
@@ -84,6 +93,11 @@ func (c *Call) fillUsage(o *Call) {
 		}
 	case !tellsMore(o, c):
 		return
+	case c.Usage.LacksCacheOf(&o.Usage):
+		c.Notes = slices.DeleteFunc(slices.Clone(c.Notes), func(n string) bool { return n == noteCacheUnknown })
+		for _, n := range o.Notes {
+			c.note(n)
+		}
 	}
 	c.Usage, c.ServiceTier, c.PricedModel, c.Catalogue = o.Usage, o.ServiceTier, o.PricedModel, o.Catalogue
 	c.CostUSD, c.CostKnown, c.CostStatus = o.CostUSD, o.CostKnown, o.CostStatus
@@ -95,13 +109,27 @@ func (c *Call) fillUsage(o *Call) {
 	}
 }
 
-// tellsMore reports whether a knows every count that b knows, the totals the same, and has a part or a cost that b lacks.
+// costRank says how much a cost is worth: one by the price list more than one that a span said, that more than none.
+func (c *Call) costRank() int {
+	switch {
+	case !c.CostKnown:
+		return 0
+	case c.CostStatus == statusReported:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// tellsMore reports whether a knows every count that b knows, the totals the same but for a cache that b does not know, and
+// has a part or a better cost that b lacks, and none that is worse.
 func tellsMore(a, b *Call) bool {
 	x, y := &a.Usage, &b.Usage
-	if y.IsZero() || x.Input != y.Input || x.Output != y.Output || b.CostKnown && !a.CostKnown {
+	lacks := y.LacksCacheOf(x)
+	if y.IsZero() || x.Input != y.Input && !lacks || x.Output != y.Output || a.costRank() < b.costRank() {
 		return false
 	}
-	more := a.CostKnown && !b.CostKnown
+	more := lacks || a.costRank() > b.costRank()
 	parts := func(of func(*usage.Usage) *usage.Count) bool {
 		own, other := *of(x), *of(y)
 		more = more || own.IsKnown() && !other.IsKnown()

@@ -18,7 +18,7 @@ func (c *Call) facts() samecall.Facts {
 		StartNanos: c.StartMicros * int64(time.Microsecond),
 		Project:    c.Project, Service: c.ServiceName, Scope: c.ScopeName,
 		RequestModel: c.RequestModel, ResponseModel: c.ResponseModel, ResponseID: c.ResponseID,
-		Input: c.Usage.Input, Output: c.Usage.Output,
+		Input: c.Usage.Input, Output: c.Usage.Output, Fresh: c.Usage.Fresh(),
 		Enclosing: slices.Contains(c.Notes, noteEnclosing),
 		Client:    c.Client, Failed: c.failed(), Code: c.FunctionName != "" || c.FilePath != "",
 	}
@@ -95,6 +95,7 @@ type settled struct {
 	stored  *row // the row as it is in the database; nil for a fresh one
 	changed bool // differs from what is stored, or from what came
 	dropped bool // another span stands for it
+	beside  [8]byte
 }
 
 // change returns the call to be changed: a copy, so that a batch that is written again begins with what came.
@@ -126,6 +127,9 @@ func (j *joining) Fill(to, from int, gift samecall.Gift) {
 	filled.fill(j.calls[from].row.Call, gift)
 	if !reflect.DeepEqual(&filled, j.calls[to].row.Call) {
 		*j.calls[to].change() = filled
+	}
+	if gift&samecall.GiveBeside != 0 {
+		j.calls[from].beside = filled.SpanID
 	}
 }
 
@@ -210,6 +214,16 @@ func (j *joining) holdResponses() {
 	}
 }
 
+// link returns what is left of a span that another one stands for.
+func (c *settled) link() link {
+	l := c.row.link()
+	if c.beside != [8]byte{} {
+		facts := c.row.facts()
+		l.beside, l.eye = c.beside, facts.Eye()
+	}
+	return l
+}
+
 // stays reports whether the row is in the database and is left there as it is.
 func (c *settled) stays() bool { return c.stored != nil && !c.dropped && !c.changed }
 
@@ -226,7 +240,7 @@ func (j *joining) plan() plan {
 		if !c.dropped {
 			p.insert = append(p.insert, c.row)
 		} else if c.row.ParentSpanID != [8]byte{} {
-			p.links = append(p.links, c.row.link())
+			p.links = append(p.links, c.link())
 		}
 	}
 	p.settled = len(j.calls) - j.known - len(p.insert) + len(p.remove)

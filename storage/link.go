@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,6 +19,10 @@ type Link struct {
 	SpanID       [8]byte
 	ParentSpanID [8]byte // a root leads nowhere
 	StartMicros  int64
+	// Beside is the call that stands for the span though it is not inside it, and Eye from where the span was seen; zero for
+	// all spans but those that [samecall.Settle] joined so. See [samecall.Link].
+	Beside [8]byte
+	Eye    samecall.Eye
 }
 
 // link is a span without a row, through which a span's ancestors are found.
@@ -25,10 +30,14 @@ type link struct {
 	traceKey
 	span, parentSpan [8]byte
 	startMicros      int64
+	beside           [8]byte // the call that stands for it beside it, and from where it was seen
+	eye              samecall.Eye
 }
 
 // link returns what is left of a row that another span stands for.
-func (r *row) link() link { return link{r.traceKey(), r.SpanID, r.ParentSpanID, r.StartMicros} }
+func (r *row) link() link {
+	return link{traceKey: r.traceKey(), span: r.SpanID, parentSpan: r.ParentSpanID, startMicros: r.StartMicros}
+}
 
 // numberLinks gives links the numbers of their projects. A link alone makes no project.
 func (s *Store) numberLinks(ctx context.Context, links []Link) ([]link, error) {
@@ -50,23 +59,68 @@ func (s *Store) numberLinks(ctx context.Context, links []Link) ([]link, error) {
 			}
 			s.projects.store(l.Project, found)
 		}
-		out = append(out, link{traceKey{found.id, l.TraceID}, l.SpanID, l.ParentSpanID, l.StartMicros})
+		out = append(out, link{
+			traceKey: traceKey{found.id, l.TraceID}, span: l.SpanID, parentSpan: l.ParentSpanID, startMicros: l.StartMicros,
+			beside: l.Beside, eye: l.Eye,
+		})
 	}
 	return out, nil
 }
 
-// insertLinks keeps links until the settle window is over.
+// keepBeside keeps those links of a batch for which a call beside them stands and that name no answer, nearly always none,
+// before the rows are written: who looks then must know of them. It does so for all projects, since whose calls all have
+// an id may have such calls. The others tell of calls without an id only: lookAgain keeps them.
+func (s *Store) keepBeside(ctx context.Context, outer []Link) error {
+	var beside []Link
+	for i := range outer {
+		if outer[i].Beside != [8]byte{} && !outer[i].Eye.NamesAnswer() {
+			beside = append(beside, outer[i])
+		}
+	}
+	links, err := s.numberLinks(ctx, beside)
+	if err != nil {
+		return err
+	}
+	return s.keepLinks(ctx, links)
+}
+
+// keepLinks keeps links outside of a transaction. One whose place beside a call is taken becomes a link like others.
+func (s *Store) keepLinks(ctx context.Context, links []link) error {
+	err := insertLinks(ctx, s.pool, links)
+	if !isUniqueViolation(err) {
+		return err
+	}
+	for i := range links {
+		one := links[i : i+1]
+		if err = insertLinks(ctx, s.pool, one); isUniqueViolation(err) {
+			one[0].beside = [8]byte{}
+			err = insertLinks(ctx, s.pool, one)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertLinks keeps links until the settle window is over. A unique violation says that a call stands for another span of
+// one of those places already.
 func insertLinks(ctx context.Context, db linkWriter, links []link) error {
 	if len(links) == 0 {
 		return nil
 	}
 	projects, traces := make([]int32, len(links)), make([][16]byte, len(links))
 	spans, parents := make([]int64, len(links)), make([]int64, len(links))
+	beside, eyes, starts := make([]*int64, len(links)), make([]*int64, len(links)), make([]*time.Time, len(links))
 	for i := range links {
 		l := &links[i]
 		projects[i], traces[i], spans[i], parents[i] = l.project, l.trace, spanNumber(l.span), spanNumber(l.parentSpan)
+		if l.beside != [8]byte{} {
+			beside[i], eyes[i] = new(spanNumber(l.beside)), new(int64(l.eye))
+			starts[i] = new(time.UnixMicro(l.startMicros).UTC())
+		}
 	}
-	if _, err := db.Exec(ctx, query("insert_links"), projects, traces, spans, parents); err != nil {
+	if _, err := db.Exec(ctx, query("insert_links"), projects, traces, spans, parents, beside, eyes, starts); err != nil {
 		return describe("keep spans without a row", err)
 	}
 	return nil
@@ -85,10 +139,17 @@ func (s *Store) findLinks(ctx context.Context, rows []row) ([]samecall.Link, err
 		return nil, describe("look for spans without a row", err)
 	}
 	var out []samecall.Link
-	var l samecall.Link
+	var trace [16]byte
 	var span, parent int64
-	_, err = pgx.ForEachRow(found, []any{&l.TraceID, &span, &parent}, func() error {
-		l.SpanID, l.ParentSpanID = spanBytes(span), spanBytes(parent)
+	var beside, from *int64
+	var started *time.Time
+	var project *string
+	_, err = pgx.ForEachRow(found, []any{&trace, &span, &parent, &beside, &from, &started, &project}, func() error {
+		l := samecall.Link{TraceID: trace, SpanID: spanBytes(span), ParentSpanID: spanBytes(parent)}
+		if beside != nil {
+			l.Beside, l.Eye, l.Project = spanBytes(*beside), samecall.Eye(value(from)), value(project)
+			l.StartNanos = value(started).UnixMicro() * int64(time.Microsecond)
+		}
 		out = append(out, l)
 		return nil
 	})

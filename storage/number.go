@@ -89,6 +89,9 @@ type numbering struct {
 func (w *numbering) round(rows []*row) []*row {
 	w.cells, w.variants, w.paths, w.sessions, w.tagsets = nil, nil, nil, nil, nil
 	w.profiles, w.seen = nil, nil
+	if w.arena == nil {
+		w.arena = make([]byte, 0, len(rows)*approximateNumbersBytes)
+	}
 	epoch := w.store.epoch.Load() // before the caches are read
 	w.lock(true)
 	open := rows[:0]
@@ -115,6 +118,9 @@ func (w *numbering) lock(lock bool) {
 		}
 	}
 }
+
+// approximateNumbersBytes is about what the numbers of a usage object take.
+const approximateNumbersBytes = 24
 
 // resolve finds or makes what is missing.
 func (w *numbering) resolve(ctx context.Context) (refused int, err error) {

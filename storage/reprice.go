@@ -67,6 +67,7 @@ type RepriceResult struct {
 	Changed    int64
 	Priced     int64         // of Changed: the cost was unknown and is known
 	Unpriced   int64         // of Changed: the cost was known and is unknown
+	Reported   int64         // of Changed: the cost was what the span said, and is that of a price
 	Skipped    int64         // writers changed them, each time they were tried
 	Difference pricing.Money // in USD, exactly: what the sum of the known costs grew by
 }
@@ -76,6 +77,7 @@ func (r *RepriceResult) add(o *RepriceResult) {
 	r.Changed += o.Changed
 	r.Priced += o.Priced
 	r.Unpriced += o.Unpriced
+	r.Reported += o.Reported
 	r.Skipped += o.Skipped
 	r.Difference = r.Difference.Add(o.Difference)
 }
@@ -95,6 +97,8 @@ func (r *RepriceResult) count(c *change) {
 		r.Priced++
 	case was.CostKnown && !is.CostKnown:
 		r.Unpriced++
+	case was.CostStatus == statusReported && is.CostStatus != statusReported:
+		r.Reported++
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *Store) lookAgain(ctx context.Context, rows []row, outer []Link, res *Wr
 	if rows, links, err = s.suspicious(ctx, rows, links); err != nil || len(rows)+len(links) == 0 {
 		return err
 	}
-	if err := insertLinks(ctx, s.pool, links); err != nil {
+	if err := s.keepLinks(ctx, links); err != nil {
 		return err
 	}
 	near, err := s.company(ctx, rows, links)
@@ -140,7 +140,7 @@ func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, e
 	if err != nil {
 		return nil, describe("look for spans of the same traces", err)
 	}
-	own.markDoubles(rows, judge)
+	own.markDoubles(rows, links, judge)
 	return slices.DeleteFunc(places, func(r row) bool { return !judge[r.traceKey()] }), nil
 }
 
@@ -184,8 +184,8 @@ func (t *ownTraces) add(k traceKey) int {
 	return at
 }
 
-// markDoubles sets judge for those traces in which spans of rows themselves are one call.
-func (t *ownTraces) markDoubles(rows []row, judge map[traceKey]bool) {
+// markDoubles sets judge for those traces in which spans of rows themselves are one call, by way of links too.
+func (t *ownTraces) markDoubles(rows []row, links []link, judge map[traceKey]bool) {
 	var d doubles
 	at := 0
 	for i := range rows {
@@ -196,7 +196,12 @@ func (t *ownTraces) markDoubles(rows []row, judge map[traceKey]bool) {
 			d.rows = append(d.rows, &rows[i])
 		}
 	}
-	samecall.Settle(&d, len(d.rows), 0)
+	between := make([]samecall.Link, len(links))
+	for i := range links {
+		l := &links[i]
+		between[i] = samecall.Link{TraceID: l.trace, SpanID: l.span, ParentSpanID: l.parentSpan}
+	}
+	samecall.Settle(&d, len(d.rows), 0, between...)
 	for _, i := range d.dropped {
 		judge[d.rows[i].traceKey()] = true
 	}

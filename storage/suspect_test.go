@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/costkey/costkey-otel/samecall"
 	"github.com/costkey/costkey-otel/storage"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
@@ -39,13 +41,14 @@ func counts(input, output int64) func(*storage.Call) {
 	}
 }
 
-// family is the spans of one trace, and the rows that must be left of them: the last digit of the span and the cost.
+// family is the spans of one trace, and the rows that must be left of them: the last digit of the span and the cost. Where
+// any of several spans may be the row, which hangs on who came first, it is their sum that is held.
 type family struct {
-	name  string
-	spans []func(*storage.Call)
-	ids   [][2]uint64 // span and parent
-	links [][2]uint64
-	want  string
+	name      string
+	spans     []func(*storage.Call)
+	ids       [][2]uint64 // span and parent
+	links     [][2]uint64
+	want, sum string
 }
 
 // families are the ways in which one call is told by several spans without an id that settles it, and the ways in which
@@ -107,6 +110,58 @@ var families = []family{
 		want: "2 " + price + ", 3 " + price,
 	},
 	{
+		name: "an inner span that knows nothing of the cache",
+		ids:  [][2]uint64{{1, 0}, {2, 1}},
+		spans: []func(*storage.Call){withoutID, func(c *storage.Call) {
+			withoutID(c)
+			c.Usage = usage.Usage{Input: usage.Known(1207 - 1024), Output: usage.Known(143)}
+			c.CostUSD, c.Notes = usd("0.001"), []string{"cache_unknown"}
+		}},
+		want: "2 " + price,
+	},
+	{
+		name:  "two instrumentations side by side, one of them around a third span without an id",
+		ids:   [][2]uint64{{1, 9}, {2, 9}, {3, 2}},
+		spans: []func(*storage.Call){nil, nil, withoutID}, sum: "1 calls, 0 unpriced, " + price,
+	},
+	{
+		name:  "the same, the third with an id and the one around it without",
+		ids:   [][2]uint64{{1, 9}, {2, 9}, {3, 2}},
+		spans: []func(*storage.Call){nil, withoutID, nil}, sum: "1 calls, 0 unpriced, " + price,
+	},
+	{
+		name: "chains between three spans of one call", links: [][2]uint64{{7, 1}, {8, 7}, {6, 2}},
+		ids: [][2]uint64{{1, 0}, {2, 8}, {3, 6}}, spans: []func(*storage.Call){withoutID, withoutAnswer, nil}, want: "3 " + price,
+	},
+	{
+		name: "two calls at once, each told by two instrumentations side by side",
+		ids:  [][2]uint64{{1, 9}, {2, 9}, {3, 9}, {4, 9}},
+		spans: []func(*storage.Call){
+			scope("a"), func(c *storage.Call) { withoutAnswer(c); c.ScopeName = "b" },
+			func(c *storage.Call) { c.ScopeName, c.ResponseID = "a", c.ResponseID+"-other" },
+			func(c *storage.Call) { withoutAnswer(c); c.ScopeName = "b" },
+		},
+		want: "1 " + price + ", 3 " + price,
+	},
+	{
+		name: "an unanswered call beside one that two instrumentations told",
+		ids:  [][2]uint64{{1, 9}, {2, 9}, {3, 9}},
+		spans: []func(*storage.Call){
+			scope("a"), func(c *storage.Call) { withoutAnswer(c); c.ScopeName = "b" },
+			func(c *storage.Call) { withoutAnswer(c); c.ScopeName = "b" },
+		},
+		sum: "2 calls, 1 unpriced, " + price,
+	},
+	{
+		name: "two equal streams of which the SDK told one",
+		ids:  [][2]uint64{{1, 9}, {2, 9}, {3, 9}},
+		spans: []func(*storage.Call){
+			scope("com.anthropic.sdk.typescript"), func(c *storage.Call) { withoutID(c); c.ScopeName = "b" },
+			func(c *storage.Call) { withoutID(c); c.ScopeName = "b" },
+		},
+		sum: "2 calls, 0 unpriced, 0.006335", // twice the price
+	},
+	{
 		name: "siblings with equal counts",
 		ids:  [][2]uint64{{1, 9}, {2, 9}}, spans: []func(*storage.Call){withoutID, withoutID}, want: "1 " + price + ", 2 " + price,
 	},
@@ -142,6 +197,24 @@ func rowsOf(t require.TestingT, conn *pgx.Conn, trace int) string {
 	return rows
 }
 
+// sumOf says what the rows of a trace come to.
+func sumOf(t require.TestingT, conn *pgx.Conn, trace int) string {
+	var sum string
+	err := conn.QueryRow(context.Background(), `SELECT count(*) || ' calls, ' || count(*) - count(cost_usd) || ' unpriced, ' ||
+		trim_scale(coalesce(sum(cost_usd), 0))::text FROM costkey.calls WHERE trace_id = $1`, fmt.Sprintf("%08x%024x", trace+1, 0)).Scan(&sum)
+	require.NoError(t, err)
+	return sum
+}
+
+// require holds what is left of f in a trace.
+func (f *family) require(t require.TestingT, conn *pgx.Conn, trace int, why ...any) {
+	if f.sum != "" {
+		require.Equal(t, f.sum, sumOf(t, conn, trace), why...)
+		return
+	}
+	require.Equal(t, f.want, rowsOf(t, conn, trace), why...)
+}
+
 // keepAlive is a call without an id in a trace of its own: its project is known to have some.
 func keepAlive(t testing.TB, s *storage.Store) {
 	t.Helper()
@@ -158,7 +231,9 @@ func TestSpansOfOneCallAreOneRowWhateverTheOrderOfTheirBatches(t *testing.T) {
 				keepAlive(t, s)
 			}
 			n := len(f.ids)
-			for trace, order := range orders(n + len(f.links)) {
+			all := orders(n + len(f.links))
+			for trace := 0; trace < len(all); trace += max(1, len(all)/12) {
+				order := all[trace]
 				send := func() {
 					for _, i := range order {
 						if i >= n {
@@ -171,13 +246,13 @@ func TestSpansOfOneCallAreOneRowWhateverTheOrderOfTheirBatches(t *testing.T) {
 					}
 				}
 				send()
-				require.Equal(t, f.want, rowsOf(t, conn, trace), "order %v", order)
+				f.require(t, conn, trace, "order %v", order)
 				send()
-				require.Equal(t, f.want, rowsOf(t, conn, trace), "resent, order %v", order)
+				f.require(t, conn, trace, "resent, order %v", order)
 				for i := n - 1; i >= 0; i-- {
 					write(t, s, f.told(i, trace))
 				}
-				require.Equal(t, f.want, rowsOf(t, conn, trace), "resent backwards, order %v", order)
+				f.require(t, conn, trace, "resent backwards, order %v", order)
 			}
 		})
 	}
@@ -186,7 +261,7 @@ func TestSpansOfOneCallAreOneRowWhateverTheOrderOfTheirBatches(t *testing.T) {
 // TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow commits the spans of one call at the same moment, round by round.
 func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 	t.Parallel()
-	const rounds = 50
+	const rounds = 30
 	for _, f := range families {
 		if len(f.ids) < 2 || len(f.links) > 0 {
 			continue
@@ -207,7 +282,7 @@ func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 				}
 				close(start)
 				wg.Wait()
-				require.Equal(t, f.want, rowsOf(t, conn, round), "round %d", round)
+				f.require(t, conn, round, "round %d", round)
 			}
 			requireSums(t, conn)
 		})
@@ -222,38 +297,120 @@ func writeUntilStored(t testing.TB, s *storage.Store, calls ...storage.Call) {
 	}
 }
 
-func TestAnyPartitionIntoBatchesAndCollectorsLeavesTheSameRows(t *testing.T) {
-	t.Parallel()
+// item is a span of a family, or one of its wrappers.
+type item struct {
+	family, trace, span int
+	link                bool
+}
+
+func (i *item) call() storage.Call { return families[i.family].told(i.span, i.trace) }
+
+// batch is what is written at once.
+type batch []item
+
+// write lets s store b, again where the error may pass.
+func (b batch) write(s *storage.Store) error {
+	for {
+		var calls []storage.Call
+		var links []storage.Link
+		for i := range b {
+			if b[i].link {
+				links = append(links, families[b[i].family].link(b[i].span, b[i].trace))
+			} else {
+				calls = append(calls, b[i].call())
+			}
+		}
+		if _, err := s.WriteCalls(context.Background(), calls, links...); !storage.IsRetryable(err) {
+			return err
+		}
+	}
+}
+
+// drawItems draws families from trace on, with some of their spans sent again, in any order.
+func drawItems(r *rapid.T, trace int) (items []item, drawn []int) {
+	drawn = rapid.SliceOfN(rapid.IntRange(0, len(families)-1), 1, 3).Draw(r, "families")
+	for k, n := range drawn {
+		for i := range families[n].ids {
+			items = append(items, item{family: n, trace: trace + k, span: i})
+		}
+		for i := range families[n].links {
+			items = append(items, item{family: n, trace: trace + k, span: i, link: true})
+		}
+	}
+	items = append(items, rapid.SliceOfN(rapid.SampledFrom(items), 0, 4).Draw(r, "sent again")...)
+	return rapid.Permutation(items).Draw(r, "order"), drawn
+}
+
+// drawBatches splits items.
+func drawBatches(r *rapid.T, items []item) []batch {
+	var out []batch
+	for len(items) > 0 {
+		n := rapid.IntRange(1, len(items)).Draw(r, "batch")
+		out = append(out, items[:n])
+		items = items[n:]
+	}
+	return out
+}
+
+// collectorsOf opens stores on one database whose project is known to have calls without an id.
+func collectorsOf(t *testing.T, n int) ([]*storage.Store, *pgx.Conn) {
+	t.Helper()
 	dsn := storagetest.DSN(t)
 	conn := connect(t, dsn)
-	stores := []*storage.Store{openAt(t, dsn), openAt(t, dsn), openAt(t, dsn)}
+	var stores []*storage.Store
+	for range n {
+		stores = append(stores, openAt(t, dsn))
+	}
+	keepAlive(t, stores[0])
+	return stores, conn
+}
+
+func TestAnyPartitionIntoBatchesAndCollectorsLeavesTheSameRows(t *testing.T) {
+	t.Parallel()
+	stores, conn := collectorsOf(t, 3)
 	trace := 0
 	rapid.Check(t, func(r *rapid.T) {
 		first := trace
-		var spans []storage.Call
-		var want []string
-		for _, n := range rapid.SliceOfN(rapid.IntRange(0, len(families)-1), 1, 4).Draw(r, "families") {
-			f := &families[n]
-			if len(f.links) > 0 {
-				continue
-			}
-			for i := range f.ids {
-				spans = append(spans, f.told(i, trace))
-			}
-			want = append(want, f.want)
-			trace++
+		items, drawn := drawItems(r, first)
+		trace += len(drawn)
+		for _, b := range drawBatches(r, items) {
+			require.NoError(r, b.write(stores[rapid.IntRange(0, len(stores)-1).Draw(r, "store")]))
 		}
-		spans = append(spans, rapid.SliceOf(rapid.SampledFrom(append(spans, span(1, 0, inTrace(1<<20))))).Draw(r, "resent")...)
-		spans = rapid.Permutation(spans).Draw(r, "order")
-		for len(spans) > 0 {
-			n := rapid.IntRange(1, len(spans)).Draw(r, "batch")
-			s := stores[rapid.IntRange(0, len(stores)-1).Draw(r, "store")]
-			_, err := s.WriteCalls(context.Background(), append([]storage.Call(nil), spans[:n]...))
-			require.NoError(r, err)
-			spans = spans[n:]
+		for k, n := range drawn {
+			families[n].require(r, conn, first+k)
 		}
-		for i, rows := range want {
-			require.Equal(r, rows, rowsOf(r, conn, first+i))
+	})
+	requireSums(t, conn)
+}
+
+// TestAnyPartitionAmongCollectorsAtOnceLeavesTheSameRows lets each of several collectors write its batches while the others
+// write theirs.
+func TestAnyPartitionAmongCollectorsAtOnceLeavesTheSameRows(t *testing.T) {
+	t.Parallel()
+	stores, conn := collectorsOf(t, 3)
+	trace := 0
+	rapid.Check(t, func(r *rapid.T) {
+		first := trace
+		items, drawn := drawItems(r, first)
+		trace += len(drawn)
+		shares := make([][]batch, len(stores))
+		for _, b := range drawBatches(r, items) {
+			n := rapid.IntRange(0, len(stores)-1).Draw(r, "store")
+			shares[n] = append(shares[n], b)
+		}
+		errs := make([]error, len(stores))
+		var wg sync.WaitGroup
+		for i, share := range shares {
+			wg.Go(func() {
+				for _, b := range share {
+					errs[i] = errors.Join(errs[i], b.write(stores[i]))
+				}
+			})
+		}
+		wg.Wait()
+		require.NoError(r, errors.Join(errs...))
+		for k, n := range drawn {
+			families[n].require(r, conn, first+k)
 		}
 	})
 	requireSums(t, conn)
@@ -306,6 +463,36 @@ func TestLinksAreKeptForProjectsThatNeedThemOnly(t *testing.T) {
 	_, err = s.Maintain(ctx)
 	require.NoError(t, err)
 	require.Zero(t, kept(), "after the window")
+}
+
+// TestWhatABatchJoinedBesideACallIsRemembered lets the exporter join a span beside a call, before the store sees either.
+func TestWhatABatchJoinedBesideACallIsRemembered(t *testing.T) {
+	t.Parallel()
+	s, conn := open(t)
+	ctx := context.Background()
+	unanswered := func(n uint64, name string) storage.Call {
+		return span(n, 9, withoutAnswer, func(c *storage.Call) { c.ScopeName = name })
+	}
+	dropped := unanswered(2, "b")
+	facts := samecall.Facts{Scope: dropped.ScopeName, Service: dropped.ServiceName}
+	link := storage.Link{
+		Project: dropped.Project, TraceID: dropped.TraceID, SpanID: dropped.SpanID, ParentSpanID: dropped.ParentSpanID,
+		StartMicros: dropped.StartMicros, Beside: span(1, 9).SpanID, Eye: facts.Eye(),
+	}
+	for range 2 { // the second time is the batch again
+		_, err := s.WriteCalls(ctx, []storage.Call{span(1, 9)}, link)
+		require.NoError(t, err)
+	}
+	require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, unanswered(2, "b")), "the span itself, told again")
+	require.Equal(t, storage.WriteResult{Settled: 0, Written: 1}, write(t, s, unanswered(3, "b")), "another one seen from there")
+	require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, unanswered(4, "c")), "one seen from elsewhere")
+	requireBill(t, conn, "1 "+price, "3 no_usage")
+
+	// A place that is taken leaves a link like others.
+	link.SpanID = [8]byte{7}
+	_, err := s.WriteCalls(ctx, nil, link)
+	require.NoError(t, err)
+	require.Equal(t, 2, one[int](t, conn, "SELECT count(beside_span_id) FROM costkey.link"))
 }
 
 // TestARowThatCameOfJoiningAndIsRefusedTakesNothingAway makes PostgreSQL refuse what the two spans come to together.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ const maxRaces = 5
 func (s *Store) WriteCalls(ctx context.Context, calls []Call, links ...Link) (WriteResult, error) {
 	var res WriteResult
 	rows, err := s.prepare(ctx, calls, &res)
+	if err == nil {
+		err = s.keepBeside(ctx, links)
+	}
 	if err == nil {
 		err = s.writeRows(ctx, rows, &res)
 	}
@@ -131,6 +135,9 @@ func (s *Store) checkNumbers(rows []row) error {
 	return nil
 }
 
+// approximateRowBytes is about what a row takes in COPY's format.
+const approximateRowBytes = 256
+
 // insertRows copies rows into the partitions of their days and counts them in.
 func insertRows(ctx context.Context, tx pgx.Tx, rows []row, sums hourly) error {
 	buf := buffers.Get().(*copyBuffer)
@@ -140,7 +147,7 @@ func insertRows(ctx context.Context, tx pgx.Tx, rows []row, sums hourly) error {
 	}
 	for len(rows) > 0 {
 		d, n := rows[0].day(), 0
-		b := buf.begin()
+		b := slices.Grow((*buf)[:0], len(rows)*approximateRowBytes).begin()
 		for ; n < len(rows) && rows[n].day() == d; n++ {
 			b = appendRow(b, &rows[n])
 			sums.add(&rows[n], 1)

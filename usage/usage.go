@@ -84,5 +84,24 @@ type Usage struct {
 	CodeSessions    Count // code interpreter sessions
 }
 
+// Fresh returns the input without its cached parts; unknown where those are not told, or the input is not.
+func (u *Usage) Fresh() Count {
+	if !u.Input.IsKnown() || !u.CacheRead.IsKnown() && !u.CacheWrite.IsKnown() {
+		return 0
+	}
+	return Known(u.Input.Value() - u.CacheRead.Value() - u.CacheWrite.Value())
+}
+
+// LacksCacheOf reports whether u is what a library tells of o that knows nothing of the cache and takes the input without
+// its cached parts for all of it, as some do with Bedrock.
+func (u *Usage) LacksCacheOf(o *Usage) bool {
+	return IsFreshOf(u.Input, u.Fresh(), o.Input, o.Fresh()) && u.Output == o.Output
+}
+
+// IsFreshOf reports whether an input, of which no cached parts are told, is another one without its cached parts.
+func IsFreshOf(input, fresh, other, otherFresh Count) bool {
+	return !fresh.IsKnown() && otherFresh.IsKnown() && input == otherFresh && input != other
+}
+
 // IsZero reports whether nothing at all is known. A call with such a usage has no price.
 func (u *Usage) IsZero() bool { return *u == Usage{} }
