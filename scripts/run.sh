@@ -8,7 +8,7 @@ readonly config=config/quickstart.yaml
 
 # An empty variable means the default; the collector takes only an unset one for that.
 for name in COSTKEY_DATABASE_URL COSTKEY_DATA_DIR COSTKEY_OTLP_GRPC_ENDPOINT COSTKEY_OTLP_HTTP_ENDPOINT \
-	COSTKEY_RECEIVER_ENDPOINT COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT; do
+	COSTKEY_RECEIVER_ENDPOINT COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT COSTKEY_CATALOGUE_FILE COSTKEY_PRICES_FILE; do
 	[[ -n ${!name:-} ]] || unset "$name"
 done
 
@@ -83,4 +83,6 @@ cat <<TEXT
   Stop            Ctrl-C
 
 TEXT
+# Under load a quarter of the collector's time is the garbage collector's; twice the heap halves that. See docs/operations.md.
+export GOGC=${GOGC:-200}
 exec bin/otelcol-costkey --config "$config"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,11 @@ func (d *database) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&d.dataDir, "data-dir", "", "the data directory of the running collector (default: $"+dataDirVariable+", else "+defaultDataDir+")")
 }
 
+// dir returns the data directory of the collector.
+func (d *database) dir() string {
+	return cmp.Or(d.dataDir, os.Getenv(dataDirVariable), defaultDataDir)
+}
+
 // dsn returns the connection string of the database in use.
 func (d *database) dsn() (string, error) {
 	if d.url != "" {
@@ -35,14 +41,7 @@ func (d *database) dsn() (string, error) {
 	if url := os.Getenv(urlVariable); url != "" {
 		return url, nil
 	}
-	dir := d.dataDir
-	if dir == "" {
-		dir = os.Getenv(dataDirVariable)
-	}
-	if dir == "" {
-		dir = defaultDataDir
-	}
-	state, err := postgres.Location(dir)
+	state, err := postgres.Location(d.dir())
 	if errors.Is(err, postgres.ErrNotRunning) {
 		return "", fmt.Errorf("find the database: %w; start the collector (make run), "+
 			"or name its data directory with --data-dir (%s), or the database with --database-url (%s)",

@@ -17,11 +17,24 @@ import (
 	"github.com/costkey/costkey-otel/usage"
 )
 
+const pricesHelp = `Look at, and look after, the prices that calls are priced with.
+
+Prices come from the catalogue of list prices that is built in, or from the newer one of a file that 'prices update' brings;
+your own prices and discounts lie on top of either, in a file that you write, or make with 'prices import' of another tool's
+list. A collector and the commands prices lookup and reprice agree where they are given the same two files: the exporter's
+catalogue_file and prices_file are their --catalogue (COSTKEY_CATALOGUE_FILE, else catalogue.json in the data directory, where
+there is one) and --prices-file (COSTKEY_PRICES_FILE).`
+
 func newPricesCommand(db *database) *cobra.Command {
-	return newGroup("prices", "Look at the prices that calls are priced with",
-		newPricesLookupCommand(),
+	group := newGroup("prices", "Look at, and look after, the prices that calls are priced with",
+		newPricesImportCommand(db),
+		newPricesLookupCommand(db),
 		newPricesUnknownCommand(db),
+		newPricesUpdateCommand(db, catalogueClient()),
+		newPricesDisagreementsCommand(db),
 	)
+	group.Long = pricesHelp
+	return group
 }
 
 // lookup is one question for a price, as the user put it.
@@ -36,7 +49,7 @@ type lookupCounts struct {
 	input, cacheRead, cacheWrite, cacheWrite1h, output, reasoning usage.Count
 }
 
-func newPricesLookupCommand() *cobra.Command {
+func newPricesLookupCommand(db *database) *cobra.Command {
 	var l lookup
 	var prices priceFlags
 	cmd := &cobra.Command{
@@ -55,7 +68,7 @@ func newPricesLookupCommand() *cobra.Command {
 	flags.StringVar(&l.at, "at", "", "when the call was made, RFC 3339 (default: now)")
 	flags.StringVar(&l.tier, "service-tier", "", "the served tier: standard, batch, flex or priority (default: standard)")
 	l.counts.addFlags(flags)
-	prices.add(flags)
+	prices.add(flags, db)
 	as := addFormatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l.model = args[0]

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/costkey/costkey-otel/pricing"
 )
 
 func TestLookupShowsAnOwnPriceAndItsDiscount(t *testing.T) {
@@ -35,4 +37,22 @@ func TestLookupTellsWhereAPricesFileIsWrong(t *testing.T) {
 	require.Equal(t, exitFailed, run(t.Context(), []string{"prices", "lookup", "gpt-4o", "--prices-file", file}, &out, &errs))
 	assert.Contains(t, errs.String(), `line 2: unknown key "colour"`)
 	assert.Empty(t, out.String())
+}
+
+func TestTheCommandsPriceByTheVersionThatACollectorHas(t *testing.T) {
+	t.Parallel()
+	own := filepath.Join(t.TempDir(), "prices.yaml")
+	const discount = "discounts: [{provider: openai, multiplier: 0.75}]"
+	require.NoError(t, os.WriteFile(own, []byte(discount), 0o600))
+	for name, days := range map[string]int{"a newer catalogue": 1, "one that gives way to the built-in one": 0} {
+		flags := priceFlags{file: own, catalogue: write(t, renewed(t, days)), db: new(database)}
+		table, err := flags.table()
+		require.NoError(t, err, name)
+		read, err := pricing.ReadCatalogue([]byte(renewed(t, days)))
+		require.NoError(t, err, name)
+		collectors, err := pricing.BuiltIn().Newer(read).WithOwn([]byte(discount))
+		require.NoError(t, err, name)
+		assert.Equal(t, collectors.Version(), table.Version(), name)
+		assert.Equal(t, days == 1, table.AsOf().After(pricing.Embedded().AsOf()), name)
+	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,16 +20,15 @@ func newPricesUnknownCommand(db *database) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	as := addFormatFlag(cmd)
-	from := cmd.Flags().String("from", "30d", "calls that started since: a day, a time (RFC 3339) or an age such as 30d or 24h")
-	to := cmd.Flags().String("to", "", "calls that started before, the same (default: now)")
-	project := cmd.Flags().String("project", "", "only this project (default: all)")
+	var p period
+	p.addFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		begin, end, err := span(*from, *to, time.Now())
+		begin, end, err := p.bounds(time.Now())
 		if err != nil {
 			return misuse{err}
 		}
 		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
-			models, err := store.UnpricedModels(ctx, *project, begin, end)
+			models, err := store.UnpricedModels(ctx, p.project, begin, end)
 			if err != nil {
 				return err
 			}
@@ -38,21 +36,6 @@ func newPricesUnknownCommand(db *database) *cobra.Command {
 		})
 	}
 	return cmd
-}
-
-// span reads --from and --to; an empty --to is now.
-func span(from, to string, now time.Time) (begin, end time.Time, err error) {
-	begin, err = momentOf("--from", from, now)
-	end = now
-	if to != "" {
-		var errTo error
-		end, errTo = momentOf("--to", to, now)
-		err = errors.Join(err, errTo)
-	}
-	if err == nil && !begin.Before(end) {
-		err = errors.New("--from must be before --to")
-	}
-	return begin, end, err
 }
 
 func unpricedListing(models []storage.UnpricedModel) listing {

@@ -22,7 +22,8 @@ const repriceHelp = `Price stored calls again, by the prices valid when each cal
 
 Calls whose model was unknown get their cost once the prices know it; calls at a corrected price get the new one. A call
 that is priced the same is left as it is. What was not billed stays so. A known cost never becomes unknown, unless
---allow-unprice says so; one that the span reported itself gives way to a price only.
+--allow-unprice says so; one that the span reported itself gives way to a price only (FROM REPORTED counts those). With
+--use-reported-cost a call without a price costs what its span said, as new calls do with the exporter's use_reported_cost.
 
 The collector may go on writing meanwhile. Each batch is one transaction: a run that was interrupted has done what its
 record says, and the same command again does the rest. Each run leaves a record: costkey reprice list, or the view
@@ -30,10 +31,11 @@ costkey.price_changes. --dry-run shows the difference, and writes nothing.`
 
 // repriceFlags is what to reprice, as the user put it.
 type repriceFlags struct {
-	from, to             string
-	filter               storage.RepriceFilter
-	dryRun, allowUnprice bool
-	prices               priceFlags
+	from, to string
+	filter   storage.RepriceFilter
+	dryRun   bool
+	rules    repriceRules
+	prices   priceFlags
 }
 
 func newRepriceCommand(db *database) *cobra.Command {
@@ -53,8 +55,9 @@ func newRepriceCommand(db *database) *cobra.Command {
 	flags.StringVar(&f.filter.Provider, "provider", "", "only calls of this provider, such as openai (default: all)")
 	flags.StringVar(&f.filter.Model, "model", "", "only calls of this model, as priced, answered or asked for (default: all)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would change, and write nothing")
-	flags.BoolVar(&f.allowUnprice, "allow-unprice", false, "let known costs become unknown where the prices have none any more")
-	f.prices.add(flags)
+	flags.BoolVar(&f.rules.useReported, "use-reported-cost", false, "let calls without a price cost what their span said")
+	flags.BoolVar(&f.rules.allowUnprice, "allow-unprice", false, "let known costs become unknown where the prices have none any more")
+	f.prices.add(flags, db)
 	as := addFormatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := f.read(time.Now()); err != nil {
@@ -120,7 +123,7 @@ func (f *repriceFlags) run(ctx context.Context, store *storage.Store, stdout, st
 		opts.Progress = func(n int) { _ = bar.Add(n) } // a bar that can't be drawn is no reason to stop
 		defer func() { _ = bar.Finish() }()
 	}
-	res, err := store.Reprice(ctx, f.filter, repricer(table, f.allowUnprice), opts)
+	res, err := store.Reprice(ctx, f.filter, repricer(table, f.rules), opts)
 	if err != nil {
 		if res.Changed > 0 {
 			err = fmt.Errorf("%w (%d calls are repriced, by %s USD; the same command again does the rest)", err, res.Changed, res.Difference)
@@ -160,9 +163,10 @@ func (f *repriceFlags) listing(res storage.RepriceResult, catalogue string) list
 			{name: "calls_changed", title: "CHANGED", right: true},
 			{name: "newly_priced", title: "NEWLY PRICED", right: true},
 			{name: "newly_unpriced", title: "NEWLY UNPRICED", right: true},
+			{name: "from_reported", title: "FROM REPORTED", right: true},
 			{name: "calls_skipped", title: "SKIPPED", right: true},
 			{name: "difference_usd", title: "DIFFERENCE USD", right: true},
 		},
-		rows: [][]any{{run, catalogue, res.Seen, res.Changed, res.Priced, res.Unpriced, res.Skipped, res.Difference.String()}},
+		rows: [][]any{{run, catalogue, res.Seen, res.Changed, res.Priced, res.Unpriced, res.Reported, res.Skipped, res.Difference.String()}},
 	}
 }

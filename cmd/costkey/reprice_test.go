@@ -90,7 +90,7 @@ func TestRepricingWithTheSameCatalogueChangesNothingOnAnyCapture(t *testing.T) {
 	store := repricingStore(t, migrated(t), last.Add(time.Hour))
 	export(t, store, traces...)
 
-	price, table := repricer(pricing.Embedded(), true), pricing.Embedded()
+	price, table := repricer(pricing.Embedded(), repriceRules{allowUnprice: true}), pricing.Embedded()
 	seen, priced := 0, 0
 	res, err := store.Reprice(t.Context(), storage.RepriceFilter{From: last.AddDate(0, 0, -90), To: last.Add(time.Hour)},
 		func(c *storage.Call) storage.Priced {
@@ -188,9 +188,50 @@ func TestRepriceOnTheCommandLine(t *testing.T) {
 	assert.Contains(t, costkey(t, "reprice", "list", db).stdout, "DIFFERENCE USD")
 }
 
+func TestRepricingKeepsWhatASpanSaidUntilThereIsAPrice(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	db := "--database-url=" + dsn
+	says := func(model, status string) func(*storage.Call) {
+		return func(c *storage.Call) {
+			c.ReportedUSD, _ = pricing.ParseMoney("0.009000000000000001")
+			c.ResponseModel, c.RequestModel, c.PricedModel, c.HasReported = model, model, "", true
+			c.CostStatus, c.CostUSD, c.CostKnown = status, pricing.Money{}, false
+			if status == "reported" {
+				c.CostUSD, c.CostKnown = c.ReportedUSD, true
+			}
+		}
+	}
+	store := repricingStore(t, dsn, time.Now())
+	_, err := store.WriteCalls(t.Context(), []storage.Call{
+		storedCall(1, says("gpt-4o", "reported")), storedCall(2, says("gpt-unheard-of", "reported")),
+		storedCall(3, says("gpt-unheard-of", "unknown_model")),
+	})
+	require.NoError(t, err)
+	changed := func(args ...string) []any {
+		row := listed(t, append([]string{"reprice", "--from", "2d", db}, args...)...)[0]
+		return []any{row["calls_changed"], row["newly_priced"], row["newly_unpriced"], row["from_reported"], row["difference_usd"]}
+	}
+	const own = "--prices-file"
+	file := filepath.Join(t.TempDir(), "prices.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("prices: [{provider: openai, model: gpt-unheard-of, rows: [{rates: {input: 4, output: 0}}]}]\n"), 0o600))
+
+	want := []any{1., 0., 0., 1., "-0.005500000000000001"}
+	assert.Equal(t, want, changed("--dry-run"), "the model is known now")
+	assert.Equal(t, want, changed("--allow-unprice"))
+	assert.Equal(t, []any{0., 0., 0., 0., "0"}, changed("--allow-unprice"), "what a span said never becomes unknown")
+
+	want = []any{1., 1., 0., 0., "0.009000000000000001"}
+	assert.Equal(t, want, changed("--use-reported-cost", "--dry-run"))
+	assert.Equal(t, want, changed("--use-reported-cost"))
+	assert.Equal(t, []any{0., 0., 0., 0., "0"}, changed("--use-reported-cost"), "a second time")
+	assert.Equal(t, []any{2., 0., 0., 2., "-0.010000000000000002"}, changed(own, file), "the user's own prices know it")
+	assert.Equal(t, []any{2., 0., 0., 0., "0.010000000000000002"}, changed("--use-reported-cost", "--allow-unprice"), "and forget it")
+}
+
 func TestThePriceOfAStoredCallHangsOnItsProvidersUsageWhereThatTellsMore(t *testing.T) {
 	t.Parallel()
-	price := repricer(pricing.Embedded(), false)
+	price := repricer(pricing.Embedded(), repriceRules{})
 	writes := usage.Usage{Input: usage.Known(3000), CacheWrite: usage.Known(3000)}
 	for name, c := range map[string]struct {
 		object, cost string

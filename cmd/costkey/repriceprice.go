@@ -10,13 +10,19 @@ import (
 	"github.com/costkey/costkey-otel/storage"
 )
 
+// repriceRules are what the user allows beside giving a price.
+type repriceRules struct {
+	allowUnprice bool // a known cost may become unknown
+	useReported  bool // a call without a price costs what its span said, as with the exporter's use_reported_cost
+}
+
 // repricer returns what prices stored calls by table, as the exporter does. What it never does:
 //
 //   - A call that was not billed stays so: that hangs on the answer, not on a price.
-//   - A known cost becomes unknown only where allowUnprice is set, and one that the span reported not even then: the
+//   - A known cost becomes unknown only where rules say so, and one that the span reported not even then: the
 //     catalogue knows nothing of it. A price of the catalogue's takes the place of a reported one.
 //   - A call is never priced at today's rates, but at those of its own time.
-func repricer(table *pricing.Table, allowUnprice bool) func(*storage.Call) storage.Priced {
+func repricer(table *pricing.Table, rules repriceRules) func(*storage.Call) storage.Priced {
 	return func(c *storage.Call) storage.Priced {
 		was := c.Priced()
 		if was.Status == string(pricing.StatusNotBilled) {
@@ -27,10 +33,13 @@ func repricer(table *pricing.Table, allowUnprice bool) func(*storage.Call) stora
 			Status: string(res.Status), Known: costing.Known(res.Status), Model: res.Model, Tier: res.Tier,
 			Catalogue: table.Version(), Notes: priceNotes(c.Notes, res.Note),
 		}
-		if is.Known {
+		switch {
+		case is.Known:
 			is.Cost = res.Cost
-		} else if was.Known && (!allowUnprice || was.Status == string(pricing.StatusReported)) {
+		case was.Known && (!rules.allowUnprice || was.Status == string(pricing.StatusReported)):
 			return was
+		case rules.useReported && c.HasReported && costing.IsWhole(c.UsageObject):
+			is.Status, is.Cost, is.Known = string(pricing.StatusReported), c.ReportedUSD, true
 		}
 		if is.Tier == "" {
 			is.Tier = c.ServiceTier

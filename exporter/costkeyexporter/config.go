@@ -33,6 +33,12 @@ type Config struct {
 	// PricesFile is a YAML file of the user's own prices and discounts, on top of the built-in catalogue; it is read again
 	// when it changes. Default: none.
 	PricesFile string `mapstructure:"prices_file"`
+	// UseReportedCost lets a call without a price cost what its span says that it cost, with cost status reported. Default:
+	// false: such a call has no cost.
+	UseReportedCost bool `mapstructure:"use_reported_cost"`
+	// CatalogueFile is a catalogue of prices that takes the place of the built-in one where it is newer; it is read again
+	// when it changes. Default: none.
+	CatalogueFile string `mapstructure:"catalogue_file"`
 	// Authenticated says whether data without a key is refused: "true", "false", or "auto": where the collector runs an
 	// extension costkey_auth. Default: auto.
 	Authenticated string `mapstructure:"authenticated"`
@@ -78,8 +84,9 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// writeConnections is how many batches are written at once. Two keep PostgreSQL busy while one is being prepared.
-const writeConnections = 2
+// writeConnections is how many batches are unpacked, priced and written at once. While one waits for a commit and one is
+// prepared, a third keeps PostgreSQL busy.
+const writeConnections = 3
 
 func createDefaultConfig() component.Config {
 	queue := exporterhelper.NewDefaultQueueConfig()

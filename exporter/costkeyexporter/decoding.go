@@ -56,11 +56,11 @@ func (c *cursor) next() (num protowire.Number, value uint64, inner cursor) {
 	return 0, 0, cursor{}
 }
 
-// readCalls reads the message of a request.
-func readCalls(body []byte) ([]genaispan.Call, error) {
+// readCalls appends the calls in the message of a request to calls. What is appended shares nothing with body.
+func readCalls(body []byte, calls []genaispan.Call) ([]genaispan.Call, error) {
 	r := requestReader{
 		texts: make([]string, 1, 256), // index 0 is the empty text
-		calls: make([]genaispan.Call, 0, len(body)/approximateCallBytes+1),
+		calls: calls,
 	}
 	message := cursor{body, string(body)}
 	for {

@@ -2,8 +2,11 @@ package costkeyexporter
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
@@ -12,15 +15,19 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// encoding is how a request stands in a persistent queue's file: two bytes that name the format, then a message in the
-// wire format of Protocol Buffers, compressed: calls of one place are alike, and every byte is written and synced
-// twice. The message is a dictionary of the texts that repeat from call to call, then the calls; their field numbers
-// are in fields.go. Fields that a version does not know are skipped, so that a queue survives an upgrade and a downgrade.
+// encoding is how a request stands in a persistent queue's file: two bytes that name the format, the number of calls as
+// a varint, then a message in the wire format of Protocol Buffers, compressed: calls of one place are alike, and every
+// byte is written and synced twice. The message is a dictionary of the texts that repeat from call to call, then the
+// calls; their field numbers are in fields.go. Fields that a version does not know are skipped, so that a queue survives
+// an upgrade and a downgrade.
+//
+// The queue calls Marshal and Unmarshal under its lock. There is little left to do: a sender has packed its calls before,
+// and they are unpacked by the goroutine that writes them.
 type encoding struct{}
 
 const (
 	formatMagic   = 0xc5
-	formatVersion = 2
+	formatVersion = 3
 )
 
 // The fields of a request's message.
@@ -29,8 +36,12 @@ const (
 	fieldCall protowire.Number = 2
 )
 
-// maxQueued bounds what a damaged file can make us allocate.
-const maxQueued = 1 << 30
+const (
+	// maxQueued bounds what a damaged file can make us allocate.
+	maxQueued = 1 << 30
+	// maxQueuedCalls bounds the calls of a request; each takes a byte and more.
+	maxQueuedCalls = 1 << 24
+)
 
 var (
 	errFormat  = errors.New("queued request is of an unknown format")
@@ -43,47 +54,103 @@ func (encoding) Marshal(_ context.Context, req xexporterhelper.Request) ([]byte,
 	if !ok {
 		return nil, fmt.Errorf("encode a request: unexpected type %T", req)
 	}
-	w := requestWriter{indexes: make(map[string]uint64, len(r.calls))}
-	calls := make([]byte, 0, len(r.calls)*approximateCallBytes)
-	for i := range r.calls {
-		w.call = w.call[:0]
-		w.append(&r.calls[i])
-		calls = protowire.AppendTag(calls, fieldCall, protowire.BytesType)
-		calls = protowire.AppendBytes(calls, w.call)
+	if len(r.parts) == 1 && r.parts[0].packed != nil {
+		return r.parts[0].packed, nil
 	}
-	body := append(w.texts, calls...)
-	out := make([]byte, 2, 2+s2.MaxEncodedLen(len(body)))
-	out[0], out[1] = formatMagic, formatVersion
-	return out[:2+len(s2.Encode(out[2:cap(out)], body))], nil
+	calls, _, err := r.unpackAll(nil)
+	if err != nil {
+		return nil, err
+	}
+	return pack(calls), nil
 }
 
-// approximateCallBytes is about what a call takes before compression.
-const approximateCallBytes = 320
-
+// Unmarshal reads no more than the number of calls.
 func (encoding) Unmarshal(b []byte) (context.Context, xexporterhelper.Request, error) {
-	ctx := context.Background()
+	n, _, err := readHeader(b)
+	if err != nil {
+		return context.Background(), nil, err
+	}
+	r := new(request)
+	r.add(part{packed: b, n: n})
+	return context.Background(), r, nil
+}
+
+// readHeader returns the number of calls in b and their compressed message.
+func readHeader(b []byte) (n int, message []byte, err error) {
 	if len(b) < 2 || b[0] != formatMagic || b[1] != formatVersion {
-		return ctx, nil, errFormat
+		return 0, nil, errFormat
 	}
-	if n, err := s2.DecodedLen(b[2:]); err != nil || n > maxQueued {
-		return ctx, nil, errFormat
+	calls, size := protowire.ConsumeVarint(b[2:])
+	if size < 0 || calls > maxQueuedCalls {
+		return 0, nil, errFormat
 	}
-	body, err := s2.Decode(nil, b[2:])
+	message = b[2+size:]
+	if length, err := s2.DecodedLen(message); err != nil || length > maxQueued {
+		return 0, nil, errFormat
+	}
+	return int(calls), message, nil
+}
+
+// writers are reused: a batch's worth of buffers would be made for each request.
+var writers = sync.Pool{New: func() any { return &requestWriter{indexes: make(map[string]uint64)} }}
+
+// pack encodes calls. The texts that it returns are not shared with them.
+func pack(calls []genaispan.Call) []byte {
+	w := writers.Get().(*requestWriter)
+	defer w.release()
+	for i := range calls {
+		w.call = w.call[:0]
+		w.append(&calls[i])
+		w.calls = protowire.AppendTag(w.calls, fieldCall, protowire.BytesType)
+		w.calls = protowire.AppendBytes(w.calls, w.call)
+	}
+	w.texts = append(w.texts, w.calls...) // the whole message
+	w.packed = slices.Grow(w.packed, s2.MaxEncodedLen(len(w.texts)))
+	compressed := s2.Encode(w.packed[:cap(w.packed)], w.texts)
+	out := make([]byte, 2, 2+binary.MaxVarintLen32+len(compressed))
+	out[0], out[1] = formatMagic, formatVersion
+	out = protowire.AppendVarint(out, uint64(len(calls)))
+	return append(out, compressed...)
+}
+
+// messages are buffers for what is decompressed.
+var messages = sync.Pool{New: func() any { return new([]byte) }}
+
+// unpack appends the calls that pack encoded to calls. What it appends shares nothing with packed.
+func unpack(packed []byte, calls []genaispan.Call) ([]genaispan.Call, error) {
+	n, compressed, err := readHeader(packed)
 	if err != nil {
-		return ctx, nil, fmt.Errorf("decompress queued calls: %w", err)
+		return nil, err
 	}
-	calls, err := readCalls(body)
+	buffer := messages.Get().(*[]byte)
+	defer messages.Put(buffer)
+	message, err := s2.Decode((*buffer)[:cap(*buffer)], compressed)
 	if err != nil {
-		return ctx, nil, err
+		return nil, fmt.Errorf("decompress queued calls: %w", err)
 	}
-	return ctx, &request{calls: calls}, nil
+	*buffer = message
+	before := len(calls)
+	if calls, err = readCalls(message, calls); err != nil {
+		return nil, err
+	}
+	if len(calls)-before != n {
+		return nil, errDamaged
+	}
+	return calls, nil
 }
 
 // requestWriter encodes calls one after the other.
 type requestWriter struct {
-	call    []byte            // the call at hand
-	texts   []byte            // the dictionary's part of the message
-	indexes map[string]uint64 // of the dictionary
+	call, calls []byte            // the call at hand, and those before it
+	texts       []byte            // the dictionary's part of the message
+	indexes     map[string]uint64 // of the dictionary
+	packed      []byte
+}
+
+func (w *requestWriter) release() {
+	clear(w.indexes) // its texts are the caller's
+	w.texts, w.calls = w.texts[:0], w.calls[:0]
+	writers.Put(w)
 }
 
 func (w *requestWriter) append(c *genaispan.Call) {

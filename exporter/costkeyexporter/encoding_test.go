@@ -7,6 +7,7 @@ import (
 	"github.com/klauspost/compress/s2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/costkey/costkey-otel/genaispan"
@@ -52,11 +53,11 @@ func TestEveryFieldOfACallSurvivesTheQueuesFile(t *testing.T) {
 	filled(reflect.ValueOf(&calls[2]).Elem(), &next)
 	calls[2].StartNanos, calls[2].LineNumber = -5, -1
 	calls[2].Tags[1] = genaispan.Tag{}
-	b, err := encoding{}.Marshal(t.Context(), &request{calls: calls})
+	b, err := encoding{}.Marshal(t.Context(), newRequest(calls))
 	require.NoError(t, err)
 	_, back, err := encoding{}.Unmarshal(b)
 	require.NoError(t, err)
-	assert.Equal(t, calls, back.(*request).calls)
+	assert.Equal(t, calls, callsOf(t, back))
 }
 
 func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
@@ -77,23 +78,30 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 	body = protowire.AppendVarint(body, 3)
 	body = protowire.AppendTag(body, fieldCall, protowire.BytesType)
 	body = protowire.AppendBytes(body, call)
-	_, back, err := encoding{}.Unmarshal(append([]byte{formatMagic, formatVersion}, s2.Encode(nil, body)...))
+	_, back, err := encoding{}.Unmarshal(append([]byte{formatMagic, formatVersion, 1}, s2.Encode(nil, body)...))
 	require.NoError(t, err)
-	assert.Equal(t, []genaispan.Call{{LineNumber: 77}}, back.(*request).calls)
+	assert.Equal(t, []genaispan.Call{{LineNumber: 77}}, callsOf(t, back))
+}
+
+// callsOf unpacks what came out of the queue.
+func callsOf(t require.TestingT, req xexporterhelper.Request) []genaispan.Call {
+	calls, _, err := req.(*request).unpackAll(nil)
+	require.NoError(t, err)
+	return calls
 }
 
 func FuzzADamagedQueueFileIsRefusedNotFatal(f *testing.F) {
 	calls := make([]genaispan.Call, 2)
 	next := 0
 	filled(reflect.ValueOf(&calls[0]).Elem(), &next)
-	b, err := encoding{}.Marshal(f.Context(), &request{calls: calls})
+	_, compressed, err := readHeader(pack(calls))
 	require.NoError(f, err)
-	body, err := s2.Decode(nil, b[2:])
+	body, err := s2.Decode(nil, compressed)
 	require.NoError(f, err)
 	f.Add(body)
 	f.Add(body[:len(body)/2])
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := readCalls(body)
+		got, err := readCalls(body, nil)
 		if err != nil {
 			assert.Nil(t, got)
 		}

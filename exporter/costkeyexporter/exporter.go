@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -44,7 +43,28 @@ type tracesExporter struct {
 	prices    *prices
 	store     callWriter // set by start
 	settings  projectSettings
+	queue     queueKind
 	needsKey  bool // set by start
+}
+
+// queueKind says who keeps the calls of a sender while they wait.
+type queueKind int
+
+const (
+	queueInMemory queueKind = iota
+	queueOnDisk
+	noQueue // the sender waits for the write
+)
+
+func (c *Config) queueKind() queueKind {
+	switch q := c.Queue.Get(); {
+	case q == nil:
+		return noQueue
+	case q.StorageID != nil:
+		return queueOnDisk
+	default:
+		return queueInMemory
+	}
 }
 
 func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*tracesExporter, error) {
@@ -57,8 +77,12 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 		logger:    set.Logger,
 		telemetry: tel,
 		reader:    genaispan.NewReader(genaispan.Settings{CaptureBody: cfg.CaptureBody, Tags: cfg.Tags}),
-		prices:    newPrices(cfg.PricesFile, set.Logger),
+		prices:    newPrices(cfg.CatalogueFile, cfg.PricesFile, set.Logger),
 		settings:  projectSettings{logger: set.Logger, now: time.Now},
+		queue:     cfg.queueKind(),
+	}
+	if err := e.prices.observe(set.MeterProvider.Meter(scopeName)); err != nil {
+		return nil, fmt.Errorf("make metrics: %w", err)
 	}
 	e.Traces, err = xexporterhelper.NewTracesRequest(ctx, set, requestFromContext, e.push,
 		exporterhelper.WithStart(e.start),
@@ -95,18 +119,24 @@ func (e *tracesExporter) start(_ context.Context, host component.Host) error {
 
 // shutdown runs when the queue's consumers are done.
 func (e *tracesExporter) shutdown(context.Context) error {
-	e.prices.stop()
-	return nil
+	return e.prices.stop()
 }
 
 // ConsumeTraces reads td into calls and queues them. td itself is left as it is and not kept.
 func (e *tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	req, err := e.read(ctx, td)
+	buffer := slices.Grow(readBuffers.take(), td.SpanCount())
+	req, err := e.read(ctx, td, buffer)
+	if req == nil || e.queue != queueInMemory { // which keeps the calls
+		defer readBuffers.release(buffer, td.SpanCount())
+	}
 	if err != nil {
 		return consumererror.NewPermanent(err)
 	}
 	if req == nil {
 		return nil
+	}
+	if e.queue == queueOnDisk {
+		req.parts[0] = part{packed: pack(req.parts[0].calls), n: req.items}
 	}
 	if err := e.Traces.ConsumeTraces(context.WithValue(withoutMetadata(ctx), requestKey{}, req), td); err != nil {
 		return err
@@ -128,57 +158,43 @@ func requestFromContext(ctx context.Context, _ ptrace.Traces) (xexporterhelper.R
 	return req, nil
 }
 
-// rowBuffers hold the rows of a batch; a batch is some megabytes, several times a second.
-var rowBuffers = sync.Pool{New: func() any { return new([]storage.Call) }}
-
 // push settles, prices and writes one batch. It runs behind the queue, several batches at once.
 func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) error {
 	req, ok := r.(*request)
 	if !ok {
 		return consumererror.NewPermanent(fmt.Errorf("write calls: unexpected request type %T", r))
 	}
-	joined := req.settle()
-	buffer := rowBuffers.Get().(*[]storage.Call)
-	defer func() {
-		clear(*buffer) // the strings of a batch must not live until the next
-		rowBuffers.Put(buffer)
-	}()
-	*buffer = slices.Grow((*buffer)[:0], len(req.calls))
-	notes := make(map[string]int)
-	settings, table := e.settings.current(ctx), e.prices.current()
-	for i := range req.calls {
-		if req.calls[i].Outer {
-			continue
-		}
-		n := len(*buffer)
-		*buffer = (*buffer)[:n+1] // cleared when it was put back
-		row := &(*buffer)[n]
-		stored(table, &req.calls[i], row)
-		addDefaultTags(row, settings.tags[row.Project])
-		for _, note := range row.Notes {
-			notes[note]++
-		}
+	b := batch{}
+	defer b.release()
+	b.open(req)
+	if err := b.price(ctx, e); err != nil {
+		return err // to be tried again
 	}
-	res, err := e.store.WriteCalls(ctx, *buffer, req.links()...)
+	res, err := e.store.WriteCalls(ctx, b.rows, linksOf(b.calls)...)
+	if storage.IsRetryable(err) {
+		return err
+	}
+	e.countLost(ctx, &b)
 	if err != nil {
-		return e.writeFailed(ctx, err, len(*buffer))
+		add(ctx, e.telemetry.dropped, len(b.rows), "reason", "refused")
+		return consumererror.NewPermanent(err)
 	}
-	res.Settled += joined
+	res.Settled += b.joined
 	e.telemetry.outcome(ctx, res)
-	for note, n := range notes {
+	for note, n := range b.notes {
 		add(ctx, e.telemetry.noted, n, "note", note)
 	}
+	b.disagreeing.count(ctx, e.telemetry.disagreed)
 	for reason, n := range res.SetAside {
 		e.logger.Warn("Calls set aside.", zap.String("reason", string(reason)), zap.Int("calls", n))
 	}
 	return nil
 }
 
-// writeFailed tells exporterhelper whether to try again.
-func (e *tracesExporter) writeFailed(ctx context.Context, err error, calls int) error {
-	if storage.IsRetryable(err) {
-		return err
+// countLost tells of calls that stood in the queue's file and can't be read any more.
+func (e *tracesExporter) countLost(ctx context.Context, b *batch) {
+	if b.lost > 0 {
+		add(ctx, e.telemetry.dropped, b.lost, "reason", "damaged")
+		e.logger.Error("Queued calls lost.", zap.Int("calls", b.lost), zap.Error(b.damage))
 	}
-	add(ctx, e.telemetry.dropped, calls, "reason", "refused")
-	return consumererror.NewPermanent(err)
 }

@@ -249,9 +249,9 @@ func TestNoPromptReachesTheQueueOrTheStoreUnlessCaptured(t *testing.T) {
 	for _, capture := range []bool{false, true} {
 		store := new(fakeStore)
 		e, _ := newTest(t, store, func(c *Config) { c.CaptureBody = capture })
-		req, err := e.read(t.Context(), td)
+		req, err := e.read(t.Context(), td, make([]genaispan.Call, 0, td.SpanCount()))
 		require.NoError(t, err)
-		queued := fmt.Sprintf("%+v", req.calls) // all that the queue gets
+		queued := fmt.Sprintf("%+v", req.parts) // all that the queue gets
 		assert.Equal(t, capture, strings.Contains(queued, secret))
 		require.NoError(t, e.ConsumeTraces(t.Context(), td))
 		assert.Equal(t, capture, strings.Contains(store.written()[0].RequestBody, secret))
@@ -271,21 +271,22 @@ func TestMetadataDoesNotReachTheQueue(t *testing.T) {
 func TestARequestSurvivesTheQueuesFile(t *testing.T) {
 	t.Parallel()
 	e, _ := newTest(t, new(fakeStore), nil)
-	req, err := e.read(t.Context(), spans(50))
+	req, err := e.read(t.Context(), spans(50), make([]genaispan.Call, 0, 50))
 	require.NoError(t, err)
 	b, err := encoding{}.Marshal(t.Context(), req)
 	require.NoError(t, err)
 	_, back, err := encoding{}.Unmarshal(b)
 	require.NoError(t, err)
-	require.Len(t, back.(*request).calls, 50)
-	for i := range req.calls {
-		want, got := req.calls[i], back.(*request).calls[i]
+	require.Equal(t, 50, back.ItemsCount())
+	before, after := callsOf(t, req), callsOf(t, back)
+	require.Len(t, after, 50)
+	for i := range before {
 		var a, b storage.Call
-		stored(e.prices.current(), &want, &a)
-		stored(e.prices.current(), &got, &b)
+		stored(e.prices.current(), &before[i], &a)
+		stored(e.prices.current(), &after[i], &b)
 		assert.Equal(t, a, b)
 	}
-	for _, bad := range [][]byte{nil, {0xc5}, {0xc5, 9, 0x80}, {0xc5, 2, 0xff, 0xff}, []byte("not ours")} {
+	for _, bad := range [][]byte{nil, {0xc5}, {0xc5, 9, 0x80}, {0xc5, 3, 1, 0xff, 0xff}, {0xc5, 3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0}, []byte("not ours")} {
 		_, _, err := encoding{}.Unmarshal(bad)
 		assert.Error(t, err)
 	}
@@ -296,12 +297,17 @@ func TestMergingAndSplittingKeepsEveryCallInItsOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		number := 0
 		make := func(n int) *request {
-			r := new(request)
+			var calls []genaispan.Call
 			for range n {
 				number++
-				r.calls = append(r.calls, genaispan.Call{LineNumber: number})
+				calls = append(calls, genaispan.Call{LineNumber: number})
 			}
-			return r
+			if rapid.Bool().Draw(t, "packed") {
+				r := new(request)
+				r.add(part{packed: pack(calls), n: n})
+				return r
+			}
+			return newRequest(calls)
 		}
 		a, b := make(rapid.IntRange(1, 50).Draw(t, "a")), make(rapid.IntRange(1, 50).Draw(t, "b"))
 		limit := rapid.IntRange(0, 30).Draw(t, "limit")
@@ -314,7 +320,11 @@ func TestMergingAndSplittingKeepsEveryCallInItsOrder(t *testing.T) {
 			if limit > 0 && p.ItemsCount() > limit {
 				t.Fatalf("part %d has %d calls, more than %d", i, p.ItemsCount(), limit)
 			}
-			for _, c := range p.(*request).calls {
+			calls := callsOf(t, p)
+			if len(calls) != p.ItemsCount() {
+				t.Fatalf("part %d says that it has %d calls, not %d", i, p.ItemsCount(), len(calls))
+			}
+			for _, c := range calls {
 				if c.LineNumber != next {
 					t.Fatalf("call %d where %d is due", c.LineNumber, next)
 				}
@@ -344,7 +354,7 @@ func TestAnSDKsOwnSpanAroundACallIsJoinedWithIt(t *testing.T) {
 var _ exporter.Traces = (*tracesExporter)(nil)
 
 func BenchmarkSpanToRow(b *testing.B) {
-	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
+	e := &tracesExporter{reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", "", zap.NewNop())}
 	td := spans(1)
 	var span ptrace.Span
 	var res pcommon.Resource
@@ -371,10 +381,10 @@ func BenchmarkSpanToRow(b *testing.B) {
 
 // BenchmarkQueueEncoding is what a queue on disk adds: each request is written once and read once.
 func BenchmarkQueueEncoding(b *testing.B) {
-	e := &tracesExporter{cfg: createDefaultConfig().(*Config), reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", zap.NewNop())}
+	e := &tracesExporter{cfg: createDefaultConfig().(*Config), reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", "", zap.NewNop())}
 	e.telemetry, _ = newTelemetry(componenttest.NewNopTelemetrySettings())
 	const calls = 1000
-	req, err := e.read(b.Context(), spans(calls))
+	req, err := e.read(b.Context(), spans(calls), make([]genaispan.Call, 0, calls))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -389,9 +399,13 @@ func BenchmarkQueueEncoding(b *testing.B) {
 		b.ReportMetric(float64(len(body))/calls, "bytes/call")
 	})
 	b.Run("unmarshal", func(b *testing.B) {
+		var buffer []genaispan.Call
 		for b.Loop() {
 			_, back, err := (encoding{}).Unmarshal(body)
-			if err != nil || back.ItemsCount() != calls {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if buffer, _, err = back.(*request).unpackAll(buffer[:0]); err != nil || len(buffer) != calls {
 				b.Fatal("not what was written", err)
 			}
 		}

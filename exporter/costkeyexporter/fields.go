@@ -1,6 +1,8 @@
 package costkeyexporter
 
 import (
+	"encoding/binary"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/costkey/costkey-otel/genaispan"
@@ -60,10 +62,11 @@ func idsOf(c *genaispan.Call) [3][]byte {
 // numFirstNumber is the number of the first of numbersOf.
 const numFirstNumber protowire.Number = 48
 
-func numbersOf(c *genaispan.Call) [11]uint64 {
+func numbersOf(c *genaispan.Call) [12]uint64 {
 	return [...]uint64{
 		uint64(c.StartNanos), uint64(c.EndNanos), uint64(c.TTFTNanos), uint64(c.HTTPStatus), uint64(c.LineNumber),
 		bit(c.Outer), bit(c.Client), bit(c.Streaming), bit(c.NoConnection), bit(c.Inner), bit(c.Enclosing),
+		binary.BigEndian.Uint64(c.Beside[:]),
 	}
 }
 
@@ -99,6 +102,8 @@ func setNumber(c *genaispan.Call, i int, n uint64) {
 		c.Inner = n != 0
 	case 10:
 		c.Enclosing = n != 0
+	case 11:
+		binary.BigEndian.PutUint64(c.Beside[:], n)
 	}
 }
 

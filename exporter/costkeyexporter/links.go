@@ -7,28 +7,24 @@ import (
 	"github.com/costkey/costkey-otel/storage"
 )
 
-// links are the outer spans through which storage finds that calls of other batches are one. Agents and tools are none:
-// what is around them is another call than what is inside.
-func (r *request) links() []storage.Link {
+// linksOf are the outer spans among calls through which storage finds that calls of other batches are one. Agents and
+// tools are none: what is around them is another call than what is inside.
+func linksOf(calls []genaispan.Call) []storage.Link {
 	var out []storage.Link
-	for i := range r.calls {
-		if c := &r.calls[i]; isLink(c) {
-			out = append(out, storage.Link{
+	for i := range calls {
+		if c := &calls[i]; isLink(c) {
+			l := storage.Link{
 				Project: c.Project, TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID,
 				StartMicros: c.StartNanos / int64(time.Microsecond),
-			})
+			}
+			if c.Beside != [8]byte{} {
+				facts := c.Facts()
+				l.Beside, l.Eye = c.Beside, facts.Eye()
+			}
+			out = append(out, l)
 		}
 	}
 	return out
-}
-
-func (r *request) hasLinks() bool {
-	for i := range r.calls {
-		if isLink(&r.calls[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 func isLink(c *genaispan.Call) bool {

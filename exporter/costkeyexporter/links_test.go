@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/costkey/costkey-otel/samecall"
 	"github.com/costkey/costkey-otel/storage"
 )
 
@@ -48,4 +49,37 @@ func TestWrappersOfARefusedProjectAreNoLinks(t *testing.T) {
 	td.ResourceSpans().At(0).Resource().Attributes().PutStr("costkey.project", "Not_A/Slug")
 	require.NoError(t, e.ConsumeTraces(t.Context(), td))
 	assert.Empty(t, store.links)
+}
+
+func TestASpanThatIsJoinedWithTheCallBesideItReachesTheStoreAsSuch(t *testing.T) {
+	t.Parallel()
+	store := new(fakeStore)
+	e, _ := newTest(t, store, nil)
+	td := ptrace.NewTraces()
+	resource := td.ResourceSpans().AppendEmpty()
+	resource.Resource().Attributes().PutStr("service.name", "shop")
+	for i, scope := range []string{"one", "two"} {
+		spans := resource.ScopeSpans().AppendEmpty()
+		spans.Scope().SetName(scope)
+		s := spans.Spans().AppendEmpty()
+		s.SetTraceID(pcommon.TraceID{1})
+		s.SetSpanID(pcommon.SpanID{byte(i + 1)})
+		s.SetParentSpanID(pcommon.SpanID{9})
+		s.SetStartTimestamp(1_795_176_000_000_000_000)
+		s.SetEndTimestamp(1_795_176_001_000_000_000)
+		s.Attributes().PutStr("gen_ai.operation.name", "chat")
+		s.Attributes().PutStr("gen_ai.request.model", "gpt-4o")
+		s.Attributes().PutStr("error.type", "")
+		if scope == "one" {
+			s.Attributes().PutInt("gen_ai.usage.input_tokens", 5)
+			s.Attributes().PutStr("gen_ai.response.id", "chatcmpl-1")
+		}
+	}
+	require.NoError(t, e.ConsumeTraces(t.Context(), td))
+	require.Len(t, store.written(), 1)
+	seen := samecall.Facts{Scope: "two", Service: "shop"}
+	assert.Equal(t, []storage.Link{{
+		Project: "default", TraceID: [16]byte{1}, SpanID: [8]byte{2}, ParentSpanID: [8]byte{9},
+		StartMicros: 1_795_176_000_000_000, Beside: [8]byte{1}, Eye: seen.Eye(),
+	}}, store.links)
 }

@@ -53,33 +53,33 @@ func TestAChangedPricesFileIsTakenUpAndABadOneLeavesThePrices(t *testing.T) {
 	t.Parallel()
 	v := volume{dir: t.TempDir()}
 	core, logs := observer.New(zapcore.InfoLevel)
-	p := newPrices(v.file(), zap.New(core))
+	p := newPrices("", v.file(), zap.New(core))
 	var statuses []componentstatus.Status
 	p.report = func(e *componentstatus.Event) { statuses = append(statuses, e.Status()) }
 	assert.Equal(t, "unknown_model", ownPrice(t, p))
 
 	v.swap(t, "1", oursAt("2"))
-	p.reload()
+	p.reload(t.Context())
 	assert.Equal(t, "2", ownPrice(t, p))
 	v.swap(t, "2", oursAt("3"))
-	p.reload()
+	p.reload(t.Context())
 	assert.Equal(t, "3", ownPrice(t, p))
 
 	v.swap(t, "3", oursAt("free"))
-	p.reload()
-	p.reload()
+	p.reload(t.Context())
+	p.reload(t.Context())
 	assert.Equal(t, "3", ownPrice(t, p))
 	assert.Equal(t, 1, logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "told once")
 
 	v.swap(t, "4", oursAt("3"))
-	p.reload()
+	p.reload(t.Context())
 	assert.Equal(t, "3", ownPrice(t, p))
 	require.NoError(t, os.Remove(v.file()))
-	p.reload()
+	p.reload(t.Context())
 	assert.Equal(t, "3", ownPrice(t, p))
 	v.swap(t, "5", oursAt("4"))
-	p.reload()
-	p.reload()
+	p.reload(t.Context())
+	p.reload(t.Context())
 	assert.Equal(t, "4", ownPrice(t, p))
 	good, bad := componentstatus.StatusOK, componentstatus.StatusRecoverableError
 	assert.Equal(t, []componentstatus.Status{good, good, bad, good, bad, good}, statuses)
@@ -88,13 +88,13 @@ func TestAChangedPricesFileIsTakenUpAndABadOneLeavesThePrices(t *testing.T) {
 func TestAPricesFileThatCannotBeUsedStopsTheStart(t *testing.T) {
 	t.Parallel()
 	v := volume{dir: t.TempDir()}
-	p := newPrices(v.file(), zap.NewNop())
+	p := newPrices("", v.file(), zap.NewNop())
 	require.ErrorContains(t, p.start(componenttest.NewNopHost()), "`prices_file`")
 	v.swap(t, "1", oursAt("free"))
 	require.ErrorContains(t, p.start(componenttest.NewNopHost()), "line 1")
-	p.stop()
+	require.NoError(t, p.stop())
 	v.swap(t, "2", oursAt("2"))
 	require.NoError(t, p.start(componenttest.NewNopHost()))
 	assert.Equal(t, "2", ownPrice(t, p))
-	p.stop()
+	require.NoError(t, p.stop())
 }

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 
+	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/storage"
 )
 
@@ -31,11 +32,15 @@ type settingsStore struct {
 	projects []storage.Project
 	err      error
 	asked    int
+	failures int // how many answers are err; 0 is all of them
 }
 
 func (s *settingsStore) Projects(context.Context) ([]storage.Project, error) {
 	s.asked++
-	return s.projects, s.err
+	if s.err != nil && (s.failures == 0 || s.asked <= s.failures) {
+		return nil, s.err
+	}
+	return s.projects, nil
 }
 
 func withKeyOf(t *testing.T, project string) context.Context {
@@ -121,14 +126,14 @@ func TestTwoKeysInOneMergedBatchKeepTheirProjects(t *testing.T) {
 func TestAProjectSurvivesTheQueuesFile(t *testing.T) {
 	t.Parallel()
 	e, _ := newTest(t, new(fakeStore), guarded)
-	req, err := e.read(withKeyOf(t, "team-a"), spans(1))
+	req, err := e.read(withKeyOf(t, "team-a"), spans(1), make([]genaispan.Call, 0, 1))
 	require.NoError(t, err)
 	file, err := encoding{}.Marshal(withKeyOf(t, "team-a"), req)
 	require.NoError(t, err)
 	ctx, back, err := encoding{}.Unmarshal(file)
 	require.NoError(t, err)
 	assert.Nil(t, client.FromContext(ctx).Auth, "who sent it is not written down")
-	assert.Equal(t, "team-a", back.(*request).calls[0].Project)
+	assert.Equal(t, "team-a", callsOf(t, back)[0].Project)
 }
 
 func TestAutoNeedsKeysWhereCostkeyAuthRuns(t *testing.T) {
@@ -163,14 +168,14 @@ func TestBodiesOfAProjectThatHasThemOffGoNoFurther(t *testing.T) {
 		err     error
 		want    bool
 	}{
-		"on":                              {project: storage.Project{Slug: "default", CaptureBody: true}, want: true},
-		"off":                             {project: storage.Project{Slug: "default"}},
-		"another project's":               {project: storage.Project{Slug: "shop", CaptureBody: true}},
-		"the database is away from start": {err: errors.New("connection refused")},
+		"on":                            {project: storage.Project{Slug: "default", CaptureBody: true}, want: true},
+		"off":                           {project: storage.Project{Slug: "default"}},
+		"another project's":             {project: storage.Project{Slug: "shop", CaptureBody: true}},
+		"the database is away at first": {project: storage.Project{Slug: "default", CaptureBody: true}, err: errors.New("connection refused")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := &settingsStore{projects: []storage.Project{c.project}, err: c.err}
+			store := &settingsStore{projects: []storage.Project{c.project}, err: c.err, failures: 1}
 			e, _ := newTest(t, store, func(c *Config) { c.CaptureBody = true })
 			require.NoError(t, e.ConsumeTraces(t.Context(), td))
 			if body := store.written()[0].RequestBody; c.want {
@@ -192,6 +197,20 @@ func TestDefaultTagsFillWhatACallHasNot(t *testing.T) {
 	tags := store.written()[0].Tags
 	assert.Contains(t, tags, storage.Tag{Key: "team", Value: `"search"`}, "the call's own tag stays")
 	assert.Equal(t, storage.Tag{Key: "a", Value: `"say \"hi\""`}, tags[0], "in the order of keys")
+}
+
+func TestNothingIsWrittenBeforeItsProjectsDefaultTagsAreKnown(t *testing.T) {
+	t.Parallel()
+	store := &settingsStore{
+		projects: []storage.Project{{Slug: "default", DefaultTags: map[string]string{"team": "checkout"}}},
+		err:      errors.New("connection refused"), failures: 2,
+	}
+	e, _ := newTest(t, store, func(c *Config) { c.Retry.Enabled = false })
+	req := newRequest([]genaispan.Call{{Project: "default", SpanID: [8]byte{1}}})
+	require.ErrorIs(t, e.push(t.Context(), req), store.err)
+	assert.Empty(t, store.written())
+	require.NoError(t, e.push(t.Context(), req))
+	assert.Equal(t, []storage.Tag{{Key: "team", Value: `"checkout"`}}, store.written()[0].Tags)
 }
 
 func TestSettingsAreReadAgainWithinFiveSecondsAndKeptWhileTheDatabaseIsAway(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -27,53 +28,72 @@ type projectReader interface {
 }
 
 // projectSettings are what operators set for projects. While the database is away the last known ones hold; before any are
-// known, nobody's bodies may be stored. Safe for concurrent use.
+// known, nobody's bodies are taken and nothing is written. Safe for concurrent use.
 type projectSettings struct {
 	logger *zap.Logger
 	now    func() time.Time
 	source projectReader
 
-	mu     sync.Mutex
-	tried  time.Time
-	bodies map[string]bool          // the projects that may store bodies
-	tags   map[string][]storage.Tag // default tags, sorted by key
+	mu    sync.Mutex
+	tried time.Time
+	view  projectView
 }
 
 // projectView is the settings of one moment, and is not changed.
 type projectView struct {
-	bodies map[string]bool
-	tags   map[string][]storage.Tag
+	known  bool
+	bodies map[string]bool          // the projects that may store bodies
+	tags   map[string][]storage.Tag // default tags, sorted by key
 }
 
 // current returns settings that are no older than settingsTTL where the database answers.
 func (p *projectSettings) current(ctx context.Context) projectView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.source != nil && (p.tried.IsZero() || p.now().Sub(p.tried) >= settingsTTL) {
-		p.refresh(ctx)
+	if p.tried.IsZero() || p.now().Sub(p.tried) >= settingsTTL {
+		if err := p.refresh(ctx); err != nil {
+			p.logger.Debug("the settings of projects stay as they are known", zap.Error(err))
+		}
 	}
-	return projectView{bodies: p.bodies, tags: p.tags}
+	return p.view
+}
+
+// needed is current for a write, which has to wait where no settings were ever known: a call that is stored without its
+// project's default tags would lack them for good.
+func (p *projectSettings) needed(ctx context.Context) (projectView, error) {
+	if view := p.current(ctx); view.known {
+		return view, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.view.known {
+		if err := p.refresh(ctx); err != nil {
+			return projectView{}, fmt.Errorf("read the settings of projects: %w", err)
+		}
+	}
+	return p.view, nil
 }
 
 // refresh reads the settings anew. The caller holds p.mu: whoever comes meanwhile wants the answer too.
-func (p *projectSettings) refresh(ctx context.Context) {
+func (p *projectSettings) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settingsTimeout)
 	defer cancel()
 	projects, err := p.source.Projects(ctx)
 	p.tried = p.now()
 	if err != nil {
-		p.logger.Debug("the settings of projects stay as they are known", zap.Error(err))
-		return
+		return err
 	}
-	p.bodies, p.tags = make(map[string]bool), make(map[string][]storage.Tag)
+	view := projectView{known: true, bodies: make(map[string]bool), tags: make(map[string][]storage.Tag)}
 	for _, project := range projects {
 		if project.CaptureBody {
-			p.bodies[project.Slug] = true
+			view.bodies[project.Slug] = true
 		}
 		if len(project.DefaultTags) > 0 {
-			p.tags[project.Slug] = sortedTags(project.DefaultTags)
+			view.tags[project.Slug] = sortedTags(project.DefaultTags)
 		}
 	}
+	p.view = view
+	return nil
 }
 
 func sortedTags(tags map[string]string) []storage.Tag {

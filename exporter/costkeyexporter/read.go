@@ -11,7 +11,7 @@ import (
 
 // reading is the state of turning one ptrace.Traces into a request.
 type reading struct {
-	req                             request
+	calls                           []genaispan.Call // as in a request
 	links                           []genaispan.Link // spans that are not GenAI: ancestors are looked for through them
 	bodies                          map[string]bool  // the projects that may store bodies
 	leaves, outer, joined, otherKey int
@@ -19,11 +19,10 @@ type reading struct {
 	rejection                       error
 }
 
-// read turns spans into calls, nil if there are none. Spans of a resource whose project can't be told are dropped and
-// counted; if that is all there is, the sender hears of it.
-func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, error) {
-	r := reading{}
-	r.req.calls = make([]genaispan.Call, 0, td.SpanCount())
+// read turns spans into calls, in buffer, which has room for all of them. It returns no request if there are none. Spans of
+// a resource whose project can't be told are dropped and counted; if that is all there is, the sender hears of it.
+func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []genaispan.Call) (*request, error) {
+	r := reading{calls: buffer[:0]}
 	auth := client.FromContext(ctx).Auth
 	if e.cfg.CaptureBody {
 		r.bodies = e.settings.current(ctx).bodies
@@ -41,8 +40,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	}
 	if r.leaves > 0 {
 		// Here, where the whole batch of the sender is at hand, spans that are not GenAI still tell who called whom.
-		r.joined = r.req.join(r.links)
-		r.req.settled = true
+		r.join()
 	}
 	add(ctx, e.telemetry.ignored, len(r.links), "reason", "not_genai")
 	add(ctx, e.telemetry.ignored, r.outer, "reason", "outer")
@@ -51,11 +49,18 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*request, 
 	for reason, n := range r.rejected {
 		add(ctx, e.telemetry.dropped, n, "reason", reason)
 	}
-	if r.leaves == 0 && (r.rejection != nil || !r.req.hasLinks()) {
+	if r.leaves == 0 && (r.rejection != nil || len(linksOf(r.calls)) == 0) {
 		return nil, r.rejection
 	}
-	r.req.accepted = r.leaves - r.joined
-	return &r.req, nil
+	req := newRequest(r.calls)
+	req.accepted = r.leaves - r.joined
+	return req, nil
+}
+
+// join joins the spans of one call.
+func (r *reading) join() {
+	r.calls = genaispan.Settle(r.calls, r.links...)
+	r.joined = r.leaves - genaispan.Leaves(r.calls)
 }
 
 func (r *reading) reject(err error) {
@@ -69,8 +74,8 @@ func (r *reading) reject(err error) {
 // readScope reads the spans of one scope. rejection is why the calls of its resource can't be taken, nil if they can.
 func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrace.ScopeSpans, project string, rejection error) {
 	for _, span := range ss.Spans().All() {
-		n := len(r.req.calls)
-		call := &r.req.calls[:n+1][n] // in place: a call is too large to copy for nothing
+		n := len(r.calls)
+		call := &r.calls[:n+1][n] // in place: a call is too large to copy for nothing
 		switch e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call) {
 		case genaispan.NotGenAI:
 			r.links = append(r.links, genaispan.Link{
@@ -93,6 +98,6 @@ func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrac
 		if !r.bodies[project] {
 			call.RequestBody, call.ResponseBody = "", ""
 		}
-		r.req.calls = r.req.calls[:n+1]
+		r.calls = r.calls[:n+1]
 	}
 }

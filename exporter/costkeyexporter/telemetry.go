@@ -23,6 +23,7 @@ type telemetry struct {
 	repaired  metric.Int64Counter       // calls stored after a value was repaired
 	forged    metric.Int64Counter       // calls that named another project than their key's
 	noted     metric.Int64Counter       // calls whose numbers were not plain to read, by note
+	disagreed metric.Int64Counter       // calls whose span says another cost, by provider and priced model
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -41,6 +42,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		{&t.repaired, "costkey.exporter.repaired", "{call}", "Calls stored after a value was repaired."},
 		{&t.forged, "costkey.exporter.project_ignored", "{call}", "Calls that named another project than their key's."},
 		{&t.noted, "costkey.exporter.noted", "{call}", "Calls whose numbers were not plain to read, by note."},
+		{&t.disagreed, "costkey.exporter.price_disagreements", "{call}", "Calls whose span says a cost more than 1 % off ours."},
 	} {
 		var err error
 		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
