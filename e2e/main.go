@@ -30,10 +30,13 @@ func scenarios() []scenario {
 		{"a database that is stopped in mid-load loses and doubles nothing", databaseStopped},
 		{"two collectors on one database store each call once", twoCollectors},
 		{"in production a key decides the project, over TLS, whatever comes", production},
+		{"an SDK's events reach their key's project, placed in the code that was written", sdkEvents},
 		{"make run names the setting of what is in the way", inTheWay},
 	}
 	if os.Geteuid() == 0 {
-		list = append(list, scenario{"it works as an ordinary user too", ordinaryUser})
+		list = append(list,
+			scenario{"a full disk loses and doubles nothing that was accepted", fullDisk},
+			scenario{"it works as an ordinary user too", ordinaryUser})
 	}
 	return list
 }

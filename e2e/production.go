@@ -31,28 +31,10 @@ import (
 // revoked is how long a key may still be taken after its revocation.
 const revoked = 5 * time.Second
 
-// production runs config/production.yaml with a certificate of its own: senders without a key are refused, those with one
-// reach their project and no other, also through a kill -9 with calls in the queue, until their key is revoked.
+// production runs config/production.yaml: senders without a key are refused, those with one reach their project and no
+// other, also through a kill -9 with calls in the queue, until their key is revoked.
 func production(ctx context.Context, s *stage) error {
-	c, err := s.collector("collector", "")
-	if err != nil {
-		return err
-	}
-	trusted, err := c.secure()
-	if err != nil {
-		return err
-	}
-	if _, err := output(c.command(ctx, filepath.Join(s.root, "bin", "otelcol-costkey"), "validate", "--config", c.configFile())); err != nil {
-		return err
-	}
-	if err := c.start(ctx); err != nil {
-		return err
-	}
-	a, err := c.newSender(ctx, trusted, "team-a")
-	if err != nil {
-		return err
-	}
-	b, err := c.newSender(ctx, trusted, "team-b")
+	c, a, b, err := inProduction(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -83,6 +65,30 @@ func production(ctx context.Context, s *stage) error {
 	return errors.Join(c.revocationEnds(ctx, a, l.calls(0, 1)), b.grpc(ctx, l.calls(0, 1)), c.stop(), noMarkerUnder(s.dir))
 }
 
+// inProduction starts a collector of config/production.yaml with a certificate of its own, and makes the projects team-a and
+// team-b with a sender for each.
+func inProduction(ctx context.Context, s *stage) (c *collector, a, b sender, err error) {
+	c, err = s.collector("collector", "")
+	if err != nil {
+		return nil, a, b, err
+	}
+	trusted, err := c.secure()
+	if err != nil {
+		return nil, a, b, err
+	}
+	if _, err := output(c.command(ctx, filepath.Join(s.root, "bin", "otelcol-costkey"), "validate", "--config", c.configFile())); err != nil {
+		return nil, a, b, err
+	}
+	if err := c.start(ctx); err != nil {
+		return nil, a, b, err
+	}
+	if a, err = c.newSender(ctx, trusted, "team-a"); err != nil {
+		return nil, a, b, err
+	}
+	b, err = c.newSender(ctx, trusted, "team-b")
+	return c, a, b, err
+}
+
 // claiming puts a project into the data, which is not the client's to choose.
 func claiming(td ptrace.Traces, project string) ptrace.Traces {
 	td.ResourceSpans().At(0).Resource().Attributes().PutStr("costkey.project", project)
@@ -107,11 +113,7 @@ func refusedWithoutKey(ctx context.Context, s sender, td ptrace.Traces) error {
 
 // revocationEnds revokes the sender's key, and fails unless it is refused soon.
 func (c *collector) revocationEnds(ctx context.Context, s sender, td ptrace.Traces) error {
-	id, err := c.query(ctx, "select id from costkey.api_key where prefix = '"+s.key[3:15]+"'")
-	if err != nil {
-		return err
-	}
-	if _, err := c.costkey(ctx, "keys", "revoke", id); err != nil {
+	if err := c.revoke(ctx, s); err != nil {
 		return err
 	}
 	return eventually(ctx, revoked, func(ctx context.Context) error {
@@ -120,6 +122,16 @@ func (c *collector) revocationEnds(ctx context.Context, s sender, td ptrace.Trac
 		}
 		return nil
 	})
+}
+
+// revoke revokes the sender's key.
+func (c *collector) revoke(ctx context.Context, s sender) error {
+	id, err := c.query(ctx, "select id from costkey.api_key where prefix = '"+s.key[3:15]+"'")
+	if err != nil {
+		return err
+	}
+	_, err = c.costkey(ctx, "keys", "revoke", id)
+	return err
 }
 
 // costkey runs the command on the collector's database.
@@ -203,13 +215,19 @@ func (s sender) http(ctx context.Context, address string, td ptrace.Traces) erro
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+address+"/v1/traces", bytes.NewReader(body))
+	// The basic form is what a client makes of http://<key>@host.
+	return s.post(ctx, "https://"+address+"/v1/traces", "application/x-protobuf", body, func(r *http.Request) { r.SetBasicAuth(s.key, "") })
+}
+
+// post sends a body, with the key as authorize puts it.
+func (s sender) post(ctx context.Context, url, contentType string, body []byte, authorize func(*http.Request)) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/x-protobuf")
+	req.Header.Set("Content-Type", contentType)
 	if s.key != "" {
-		req.SetBasicAuth(s.key, "") // as a client does with http://<key>@host
+		authorize(req)
 	}
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: s.trusted.Clone(), DisableKeepAlives: true}}
 	resp, err := client.Do(req)
@@ -224,7 +242,7 @@ func (s sender) http(ctx context.Context, address string, td ptrace.Traces) erro
 	case resp.StatusCode == http.StatusUnauthorized:
 		return errUnauthorized
 	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("send %d spans over HTTPS: %s: %s", td.SpanCount(), resp.Status, answer)
+		return fmt.Errorf("post %d bytes to %s: %s: %s", len(body), url, resp.Status, answer)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func rules() []rule {
 			"genaispan": "the reader of spans and the store ask the same question; its answer knows neither",
 			"storage":   "the reader of spans and the store ask the same question; its answer knows neither",
 		})},
-		{rooms: []string{"pricing"}, banned: join(outside, collector, sdk, database, map[string]string{
+		{rooms: []string{"pricing", "pricing/pricelist"}, banned: join(outside, collector, sdk, database, map[string]string{
 			"genaispan": "a price is a function of usage, whatever span it came from",
 			"semconv":   "a price is a function of usage, whatever its keys were called",
 		})},
@@ -80,6 +80,16 @@ func rules() []rule {
 		{rooms: []string{"exporter/costkeyexporter"}, banned: map[string]string{
 			"internal/postgres": "the storage extension owns the database's process",
 		}},
+		{rooms: []string{"receiver/costkeyreceiver"}, banned: map[string]string{
+			"internal/postgres": "the storage extension owns the database's process",
+			"costing":           "the exporter prices calls, whoever sent them",
+			"genaispan":         "the receiver makes spans; the exporter reads them",
+		}},
+		{rooms: []string{
+			"internal/scrub", "receiver/costkeyreceiver/internal/protocol", "receiver/costkeyreceiver/internal/stackframe",
+		}, banned: join(outside, collector, sdk, database, money, map[string]string{
+			"storage": "reading a text needs no database",
+		})},
 		{rooms: []string{"instrumentation/costkeyctx"}, banned: join(collector, sdk, database, money, map[string]string{
 			"net/http":  "tags in a context need no HTTP",
 			"storage":   "a program that is instrumented links no database",
@@ -105,11 +115,14 @@ func directBans() []rule {
 			"os":       "a pure room reads no files and no environment",
 			"log":      outside["log"],
 		}},
-		{rooms: []string{"pricing", "samecall", "semconv", "usage"}, banned: map[string]string{
+		{rooms: []string{"pricing", "pricing/pricelist", "samecall", "semconv", "usage"}, banned: map[string]string{
 			"os":        "a pure room reads no files and no environment",
 			"math/rand": "a pure room answers the same each time",
 		}},
-		{rooms: []string{"exporter/...", "extension/...", "cmd/...", "e2e", "instrumentation/..."}, banned: database},
+		{rooms: []string{"receiver/..."}, banned: map[string]string{
+			"pricing": "the exporter prices calls, whoever sent them",
+		}},
+		{rooms: []string{"exporter/...", "extension/...", "receiver/...", "cmd/...", "e2e", "instrumentation/..."}, banned: database},
 	}
 }
 
