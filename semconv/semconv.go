@@ -117,6 +117,9 @@ const (
 	RequestIDKey = attribute.Key("costkey.request_id")
 	// ServiceTierKey is the tier that served the call, for providers without a semconv name for it.
 	ServiceTierKey = attribute.Key("costkey.service_tier")
+	// OutputTokensPerSecondKey is how many output tokens, reasoning included, a stream had for each second from the
+	// request to its end: 83.5. Absent where the stream told no usage or broke off.
+	OutputTokensPerSecondKey = attribute.Key("costkey.output_tokens_per_second")
 	// UsageMissingKey says why a call has no token counts, or not all of them; see the UsageMissing values.
 	UsageMissingKey = attribute.Key("costkey.usage.missing")
 	// UsageCacheWrite5mKey and UsageCacheWrite1hKey split the cache writes by how long they are kept (Anthropic).

@@ -97,10 +97,11 @@ func afternoon(ctx context.Context, s settings, out io.Writer) (demo.Served, err
 	return stage.Served(), err
 }
 
-// transport is what makes the calls visible. An application that talks to the providers' own hosts needs no options: for
-// it the whole set-up is costkeyhttp.NewTransport(nil), or costkey.HTTPClient().
-func transport(base http.RoundTripper, standIns []demo.Host) http.RoundTripper {
-	opts := make([]costkeyhttp.Option, 0, len(standIns))
+// transport is what makes the calls visible, and what carries the trace to the shop's other service. An application that is
+// one service and talks to the providers' own hosts needs no options: for it the whole set-up is
+// costkeyhttp.NewTransport(nil), or costkey.HTTPClient().
+func transport(base http.RoundTripper, standIns []demo.Host, own string) http.RoundTripper {
+	opts := []costkeyhttp.Option{costkeyhttp.WithPropagateTo(own)}
 	for _, h := range standIns {
 		opts = append(opts, costkeyhttp.WithProvider(h.Address, h.Provider))
 	}

@@ -30,6 +30,13 @@ func WithTask(ctx context.Context, task string) context.Context {
 	return costkeyctx.WithTask(ctx, task)
 }
 
+// WithTrace names the trace that the calls made with the context belong to, as CostKey's SDKs do it: id is the text it was
+// begun with ("order-4711"), name what it is called. They become the tags "traceId" and "traceName", and go to hosts named by
+// [costkeyhttp.WithPropagateTo]. Empty ones are not set.
+func WithTrace(ctx context.Context, id, name string) context.Context {
+	return costkeyctx.WithTrace(ctx, id, name)
+}
+
 // Go runs fn in a goroutine whose calls show the path of Go's caller in front of their own. A plain go statement loses
 // it, since the new goroutine has a stack of its own. The context is ctx with that path: it ends as ctx ends.
 func Go(ctx context.Context, fn func(context.Context)) {

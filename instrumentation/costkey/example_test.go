@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -29,6 +30,55 @@ func Example() {
 
 	client := openai.NewClient(option.WithHTTPClient(costkey.HTTPClient()))
 	_ = client
+}
+
+// The options say what the environment doesn't.
+func ExampleInit() {
+	ctx := context.Background()
+	shutdown, err := costkey.Init(ctx,
+		costkey.WithDSN("http://ck_key@collector.internal:4319/shop"), // else COSTKEY_DSN
+		costkey.WithServiceName("shop"),
+		costkey.WithServiceVersion("1.4.0"),
+		costkey.WithEnvironment("staging"),
+		costkey.WithLogger(slog.Default()),
+	)
+	if err != nil {
+		log.Print(err)
+	}
+	defer func() {
+		if err := shutdown(ctx); err != nil {
+			log.Print(err)
+		}
+	}()
+}
+
+// Libraries that take no client of their own use the default transport; here also with W3C trace context for the
+// program's other outgoing requests.
+func ExampleWithDefaultTransport() {
+	ctx := context.Background()
+	shutdown, err := costkey.Init(ctx,
+		costkey.WithDefaultTransport(costkeyhttp.WithProvider("llm.internal:8000", "openai")),
+		costkey.WithPropagation(),
+	)
+	if err != nil {
+		log.Print(err)
+	}
+	defer func() {
+		if err := shutdown(ctx); err != nil {
+			log.Print(err)
+		}
+	}()
+}
+
+// A trace gets the name that CostKey's other SDKs give it.
+func ExampleWithTrace() {
+	ctx := costkey.WithTrace(context.Background(), "order-4711", "checkout")
+	for _, tag := range costkeyctx.FromContext(ctx).Tags {
+		fmt.Println(tag.Key, tag.Value.AsString())
+	}
+	// Output:
+	// traceId order-4711
+	// traceName checkout
 }
 
 // A team's own wrapper around an SDK is skipped, so that the cost goes to the functions that call the wrapper.

@@ -358,6 +358,18 @@ func TestTheDefaultTransportIsWrappedUntilShutdown(t *testing.T) {
 	}
 }
 
+func TestTheDefaultTransportIsLeftAloneUnlessAsked(t *testing.T) {
+	clearEnv(t)
+	r := newReceiver(t, 0)
+	before := http.DefaultTransport
+	shutdown := setUp(t, costkey.WithDSN(dsnOf(r)), costkey.WithPropagation(), costkey.WithBaggage(true))
+	t.Cleanup(func() { otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator()) })
+	if _, ok := http.DefaultTransport.(*http.Transport); !ok || http.DefaultTransport != before {
+		t.Errorf("the default transport is a %T", http.DefaultTransport)
+	}
+	mustShutDown(t, shutdown)
+}
+
 func TestADefaultTransportOfSomebodyElseStays(t *testing.T) {
 	clearEnv(t)
 	r := newReceiver(t, 0)

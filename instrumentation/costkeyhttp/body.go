@@ -43,7 +43,7 @@ func (c *call) newRequestBody(body io.ReadCloser) *requestBody {
 	b.ReadCloser, b.call = body, c
 	c.sending = b
 	if !c.ended {
-		c.request.Init()
+		c.request.Init(c.Format)
 		c.bodies.beginRequest(c.transport.bodies.limit)
 	}
 	return b
@@ -68,9 +68,9 @@ func (c *call) sent(b *requestBody, p []byte, n int) {
 	c.request.Write(p[:n])
 	c.bodies.sent(p[:n])
 	model := c.request.Request().Model
-	if c.target.model == "" && model != c.named {
+	if c.Model == "" && model != c.named {
 		c.named = model
-		c.span.SetName(spanName(c.format.Operation, model))
+		c.span.SetName(spanName(c.Operation, model))
 	}
 }
 
@@ -121,6 +121,9 @@ func (c *call) read(p []byte) (marked bool) {
 	answer := c.answer.Answer()
 	if answer.Content && c.ttft == 0 {
 		c.ttft = max(time.Since(c.start), 1)
+		c.chunks = c.transport.metrics.chunkTimer(c)
+	} else if c.chunks != nil {
+		c.chunks.passed(c)
 	}
 	return answer.Complete && c.head.stream
 }

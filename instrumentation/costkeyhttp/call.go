@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/callsite"
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/encoding"
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
 )
@@ -28,6 +29,7 @@ type call struct {
 	start     time.Time
 	ctx       context.Context // with the span; for the request below and for metrics
 	span      trace.Span
+	site      *callsite.Site // nil where none is worth reporting
 	incoming  *http.Request
 
 	// What the base answered, set by the tail below otelhttp before the head is looked at.
@@ -40,40 +42,45 @@ type call struct {
 	head head
 	over atomic.Bool // the span has ended: nothing is read any more
 
-	mu       sync.Mutex
-	ended    bool
-	*readers                   // gone once the span has ended
-	sending  *requestBody      // whose bytes the request reader follows
-	first    requestBody       // the one that is sent unless the base tries again
-	named    string            // the model in the span's name
-	reading  bool              // the answer's bytes are read
-	decoder  *encoding.Decoder // where they come compressed
-	ttft     time.Duration     // 0 until content has been seen
-	release  func() bool       // stops waiting for the context's end
+	mu      sync.Mutex
+	ended   bool
+	*tools                    // gone once the span has ended
+	sending *requestBody      // whose bytes the request reader follows
+	first   requestBody       // the one that is sent unless the base tries again
+	named   string            // the model in the span's name
+	reading bool              // the answer's bytes are read
+	decoder *encoding.Decoder // where they come compressed
+	ttft    time.Duration     // 0 until content has been seen
+	chunks  *chunkTimer       // nil where nobody takes their times
+	release func() bool       // stops waiting for the context's end
 
 	bodies *bodies // nil unless they are captured
 
-	http  discreetSpan           // otelhttp's span, where it is ours to watch over
-	attrs [20]attribute.KeyValue // room for what the start tells, then for what the end tells; usual calls need no more
+	http discreetSpan // otelhttp's span, where it is ours to watch over
 }
 
-// readers read what passes. They are most of a call's memory and are used again: by the next call once a call has ended
-// and told what they know.
-type readers struct {
+// tools are what reads the bytes that pass, and room for the attributes. They are most of a call's memory and are used
+// again: by the next call once a call has ended and told what they know.
+type tools struct {
 	request provider.RequestReader
 	answer  provider.Reader
+	attrs   [24]attribute.KeyValue // what the start tells, then what the end tells; usual calls need no more
 }
 
-var spareReaders = sync.Pool{New: func() any { return new(readers) }}
+var spareTools = sync.Pool{New: func() any { return new(tools) }}
 
-// giveBack lets another call have the readers. Nothing of c reads any more.
+// giveBack lets another call have the tools. Nothing of c reads any more. A span keeps a copy of its attributes.
 func (c *call) giveBack() {
 	c.mu.Lock()
-	r := c.readers
-	c.readers = nil
+	t := c.tools
+	c.tools = nil
 	c.mu.Unlock()
-	r.request.Init() // the next call may have no body, and nothing to begin with
-	spareReaders.Put(r)
+	t.request.Forget() // the next call may have no body, and nothing to begin with
+	t.answer.Watch(nil)
+	if c.bodies != nil {
+		clear(t.attrs[:]) // the content is not to wait for the next call
+	}
+	spareTools.Put(t)
 }
 
 // head is what is kept of an answer's head.
@@ -110,18 +117,22 @@ func (t *Transport) begin(r *http.Request) (c *call) {
 	if !ok || callFrom(r.Context()) != nil {
 		return nil
 	}
-	ctx := r.Context()
-	site := t.sites.Capture(ctx, 0)
 	c = &call{target: to, transport: t, start: start, incoming: r}
-	ctx, c.span = t.tracer.Start(ctx, spanName(to.format.Operation, to.model),
-		kindClient, trace.WithAttributes(startAttributes(ctx, c.attrs[:0], to, site)...))
-	if !c.span.IsRecording() && !t.metrics.enabled(ctx) {
+	c.tools, _ = spareTools.Get().(*tools)
+	ctx := r.Context()
+	ctx, c.span = t.tracer.Start(ctx, spanName(to.Operation, to.Model),
+		kindClient, trace.WithAttributes(startAttributes(ctx, c.attrs[:0], to)...))
+	recording := c.span.IsRecording()
+	if !recording && !t.metrics.enabled(ctx) {
+		c.giveBack()
 		return nil
 	}
-	if t.bodies.on && c.span.IsRecording() {
+	if recording {
+		c.site = t.sites.Capture(ctx, 0)
+	}
+	if recording && t.bodies.on {
 		c.bodies = new(bodies)
 	}
-	c.readers, _ = spareReaders.Get().(*readers)
 	c.ctx = context.WithValue(ctx, callKey{}, c)
 	return c
 }
@@ -183,14 +194,14 @@ func (c *call) open(resp *http.Response) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reading = true
-	if coding := resp.Header.Get("Content-Encoding"); c.head.encoded {
-		c.decoder = encoding.New(coding, c.decoded)
+	if c.head.encoded {
+		c.decoder = encoding.New(header(resp, "Content-Encoding"), c.decoded)
 		c.reading = c.decoder != nil
 		c.head.encoded = !c.reading
 	}
-	c.answer.Init(c.format, c.head.framing)
-	c.bodies.beginAnswer(c.head.framing, c.transport.bodies.limit)
-	c.answer.ReadHeader(resp.Header.Get)
+	c.answer.Init(c.Format, c.head.framing)
+	c.bodies.beginAnswer(&c.answer, c.head.framing, c.transport.bodies.limit)
+	c.answer.ReadHeader(resp.Header)
 	if ctx := c.incoming.Context(); ctx.Done() != nil {
 		c.release = context.AfterFunc(ctx, func() { c.end(ending{err: context.Cause(ctx)}) })
 	}
@@ -198,11 +209,10 @@ func (c *call) open(resp *http.Response) {
 
 // readHead reads the few headers of an answer that are read at all.
 func readHead(resp *http.Response) head {
-	h := head{status: resp.StatusCode, requestID: requestID(resp.Header)}
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	h.framing = provider.FramingOf(kind)
+	h := head{status: resp.StatusCode, requestID: requestID(resp)}
+	h.framing = provider.FramingOf(mediaType(header(resp, "Content-Type")))
 	h.stream = h.framing != provider.Plain
-	switch resp.Header.Get("Content-Encoding") {
+	switch header(resp, "Content-Encoding") {
 	case "", "identity":
 	default:
 		h.encoded = true
@@ -210,10 +220,24 @@ func readHead(resp *http.Response) head {
 	return h
 }
 
+// header returns a header of an answer by its canonical name, which [http.Header.Get] would spell anew.
+func header(resp *http.Response, name string) string {
+	if values := resp.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// mediaType returns the type that a content type names, without its parameters.
+func mediaType(contentType string) string {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(kind))
+}
+
 // requestID returns the provider's id of the request, or "".
-func requestID(h http.Header) string {
+func requestID(resp *http.Response) string {
 	for _, name := range [...]string{"Request-Id", "X-Request-Id", "Apim-Request-Id", "X-Amzn-Requestid"} {
-		if id := h.Get(name); id != "" && provider.IsName(id) {
+		if id := header(resp, name); id != "" && provider.IsName(id) {
 			return id
 		}
 	}

@@ -48,28 +48,23 @@ func (b *bodies) sent(p []byte) {
 	}
 }
 
-func (b *bodies) beginAnswer(framing provider.Framing, limit int) {
+// beginAnswer begins an answer, whose events, where it is a stream, are those that reader finds.
+func (b *bodies) beginAnswer(reader *provider.Reader, framing provider.Framing, limit int) {
 	if b == nil {
 		return
 	}
 	b.framing = framing
-	switch framing {
-	case provider.EventStream:
-		b.stream.Init(limit)
-	case provider.Plain:
+	if framing == provider.Plain {
 		b.answer.Init(limit)
-	}
-}
-
-// answered reads on in the answer. A stream in another framing than text/event-stream is not put together.
-func (b *bodies) answered(p []byte) {
-	if b == nil {
 		return
 	}
-	switch b.framing {
-	case provider.EventStream:
-		b.stream.Write(p)
-	case provider.Plain:
+	b.stream.Init(limit)
+	reader.Watch(&b.stream)
+}
+
+// answered reads on in a plain answer. The events of a stream come from the reader.
+func (b *bodies) answered(p []byte) {
+	if b != nil && b.framing == provider.Plain {
 		b.answer.Write(p)
 	}
 }
@@ -89,11 +84,11 @@ func (c *call) appendContent(attrs []attribute.KeyValue, r *result) (with []attr
 	var said Content
 	said.SystemInstructions, said.InputMessages = content.Request(&b.request)
 	switch {
-	case c.head.status >= 400 || r.call.format.Operation == semconv.OperationEmbeddings:
-	case b.framing == provider.EventStream:
-		said.OutputMessages = b.stream.Messages()
+	case c.head.status >= 400 || r.call.Operation == semconv.OperationEmbeddings:
 	case b.framing == provider.Plain:
 		said.OutputMessages = content.Answer(&b.answer)
+	default:
+		said.OutputMessages = b.stream.Messages()
 	}
 	said.clean(limit)
 	if hook := c.transport.bodies.hook; hook != nil {

@@ -67,6 +67,40 @@ func TestAStreamsContentIsPutTogetherAndASecretOverItsDeltasScrubbed(t *testing.
 	})
 }
 
+func TestAStreamsContentIsCapturedWhateverItsFraming(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"openai-chat-stream":              "ANSWER-MARKER",
+		"ollama-chat-stream":              `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER é"}],"finish_reason":"stop"}]`,
+		"cohere-chat-v1-stream":           `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER"}],"finish_reason":"COMPLETE"}]`,
+		"cohere-chat-v2-stream":           `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER"}],"finish_reason":"COMPLETE"}]`,
+		"bedrock-converse-stream":         `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER ü"}],"finish_reason":"end_turn"}]`,
+		"bedrock-invoke-stream-nova":      `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER"}],"finish_reason":"end_turn"}]`,
+		"bedrock-invoke-stream-llama":     `[{"role":"assistant","parts":[{"type":"text","content":"ANSWER-MARKER"}],"finish_reason":"stop"}]`,
+		"bedrock-invoke-stream-anthropic": "ANSWER-MARKER",
+	} {
+		everyWire(t, func(t *testing.T, w recorded) {
+			if w.name != name {
+				return
+			}
+			for _, cut := range []int{1, 13, len(w.answer)} {
+				s := newSpans(t)
+				from := withHeader(w.header, answering(w.status, w.contentType, &pieces{rest: w.answer, next: func() int { return cut }}))
+				if _, got := drain(t, transport(s, from, costkeyhttp.WithCaptureBody(true)), post(t, w.url, w.request)); string(got) != string(w.answer) {
+					t.Error("the caller read other bytes")
+				}
+				said, _ := attrs(s.one(t))[semconv.GenAIOutputMessagesKey].(string)
+				if said != want && !(want == "ANSWER-MARKER" && strings.Contains(said, want)) {
+					t.Errorf("in pieces of %d it says %s", cut, said)
+				}
+				if asked, _ := attrs(s.one(t))[semconv.GenAIInputMessagesKey].(string); !strings.Contains(asked, "PROMPT-MARKER") {
+					t.Errorf("the request says %s", asked)
+				}
+			}
+		})
+	}
+}
+
 func TestAPanicInTheHookDropsTheContentAndIsCounted(t *testing.T) {
 	t.Parallel()
 	s := newSpans(t)

@@ -14,6 +14,8 @@
 // returns what the base's Read returned. No key, query of a URL or text of an error reaches a span, and no prompt or answer
 // without [WithCaptureBody].
 //
+// An API that is not known is taught by an [Extractor]; see [WithExtractor].
+//
 // Requests to the user's own services are left alone too, unless [WithPropagateTo] names their hosts.
 //
 // # When a span ends

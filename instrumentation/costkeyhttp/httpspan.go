@@ -77,13 +77,17 @@ func (t discreetTracer) Start(ctx context.Context, name string, opts ...trace.Sp
 type discreetSpan struct{ trace.Span }
 
 func (s *discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
-	kept := attrs[:0]
-	for _, kv := range attrs {
-		if kv, ok := discreet(kv); ok {
-			kept = append(kept, kv)
+	kept := 0
+	for i := range attrs {
+		if !discreet(&attrs[i]) {
+			continue
 		}
+		if kept < i {
+			attrs[kept] = attrs[i]
+		}
+		kept++
 	}
-	s.Span.SetAttributes(kept...)
+	s.Span.SetAttributes(attrs[:kept]...)
 }
 
 func (s *discreetSpan) SetStatus(code codes.Code, _ string)           { s.Span.SetStatus(code, "") }
@@ -91,22 +95,28 @@ func (s *discreetSpan) AddEvent(string, ...trace.EventOption)         {}
 func (s *discreetSpan) AddLink(trace.Link)                            {}
 func (s *discreetSpan) RecordError(err error, _ ...trace.EventOption) {}
 
-// discreet returns the attribute as it may be said; ok is false where it may not.
-func discreet(kv attribute.KeyValue) (_ attribute.KeyValue, ok bool) {
+// discreet changes the attribute to what may be said of it; it is false where nothing may.
+func discreet(kv *attribute.KeyValue) bool {
 	switch kv.Key {
 	case "url.full":
-		return kv.Key.String(withoutQuery(kv.Value.AsString())), true
+		if whole := kv.Value.AsString(); strings.ContainsAny(whole, queryOrFragment) {
+			kv.Value = attribute.StringValue(withoutQuery(whole))
+		}
 	case semconv.ErrorTypeKey:
-		return kv.Key.String(errorWord(kv.Value.AsString())), true
+		kv.Value = attribute.StringValue(errorWord(kv.Value.AsString()))
 	case "http.request.method", semconv.HTTPResponseStatusCodeKey, semconv.ServerAddressKey, semconv.ServerPortKey,
 		"network.protocol.name", "network.protocol.version", "url.scheme":
-		return kv, true
+	default:
+		return false
 	}
-	return kv, false
+	return true
 }
 
+// queryOrFragment are the characters that a query or a fragment of a URL begins with.
+const queryOrFragment = "?#"
+
 func withoutQuery(url string) string {
-	if i := strings.IndexAny(url, "?#"); i >= 0 {
+	if i := strings.IndexAny(url, queryOrFragment); i >= 0 {
 		return url[:i]
 	}
 	return url

@@ -22,6 +22,7 @@ type config struct {
 	bodies      bodyConfig
 	own         map[string]bool // hosts that requests carry the trace to
 	streamUsage bool
+	extractions []extraction
 }
 
 type optionFunc func(*config)

@@ -28,22 +28,19 @@ func spanName(operation, model string) string {
 	return operation + " " + model
 }
 
-// startAttributes appends what is known before the request is sent.
-func startAttributes(ctx context.Context, attrs []attribute.KeyValue, to target, site *callsite.Site) []attribute.KeyValue {
+// startAttributes appends what a sampler may go by: what is known before the request is sent, but for the caller's place.
+func startAttributes(ctx context.Context, attrs []attribute.KeyValue, to target) []attribute.KeyValue {
 	attrs = append(attrs,
-		semconv.GenAIOperationNameKey.String(to.format.Operation),
+		semconv.GenAIOperationNameKey.String(to.Operation),
 		semconv.GenAIProviderNameKey.String(to.provider),
 		semconv.ServerAddressKey.String(to.host))
 	if to.port > 0 {
 		attrs = append(attrs, semconv.ServerPortKey.Int(to.port))
 	}
-	if to.model != "" {
-		attrs = append(attrs, semconv.GenAIRequestModelKey.String(to.model))
+	if to.Model != "" {
+		attrs = append(attrs, semconv.GenAIRequestModelKey.String(to.Model))
 	}
-	if to.format.APIType != "" {
-		attrs = append(attrs, semconv.OpenAIAPITypeKey.String(to.format.APIType))
-	}
-	return appendContext(appendSite(attrs, site), costkeyctx.FromContext(ctx))
+	return appendContext(attrs, costkeyctx.FromContext(ctx))
 }
 
 func appendSite(attrs []attribute.KeyValue, site *callsite.Site) []attribute.KeyValue {
@@ -89,7 +86,7 @@ type result struct {
 // result reads off what is known at the end of the call.
 func (c *call) result(how ending) result {
 	r := result{call: c, request: c.request.Request(), duration: time.Since(c.start)}
-	r.model = c.target.model
+	r.model = c.Model
 	if r.model == "" {
 		r.model = r.request.Model
 	}
@@ -101,7 +98,7 @@ func (c *call) result(how ending) result {
 	} else {
 		r.answer = &provider.Answer{}
 	}
-	r.streamed = r.request.Stream || c.format.Streams || c.head.stream
+	r.streamed = r.request.Stream || c.Streams || c.head.stream
 	whole := r.whole(how)
 	r.errorType = r.failure(how, whole)
 	r.missing = r.missingUsage(whole)
@@ -143,7 +140,7 @@ func (r *result) failure(how ending, whole bool) string {
 // missingUsage says why counts are missing. A call that was refused, or that got no answer, misses none.
 func (r *result) missingUsage(whole bool) string {
 	u, head := &r.answer.Usage, r.call.head
-	known := u.Input.IsKnown() && (u.Output.IsKnown() || r.call.format.Operation == semconv.OperationEmbeddings)
+	known := u.Input.IsKnown() && (u.Output.IsKnown() || r.call.Operation == semconv.OperationEmbeddings)
 	switch {
 	case head.status == 0, head.status >= 400 && u.IsZero(), known && whole:
 		return ""
@@ -170,14 +167,18 @@ func (r *result) setStatus(span trace.Span) {
 // attributes returns what the end of the call tells, beyond what its start told.
 func (r *result) attributes() []attribute.KeyValue {
 	c, a := r.call, r.answer
-	attrs := c.attrs[:0]
-	if c.target.model == "" {
+	attrs := appendSite(c.attrs[:0], c.site)
+	if c.Model == "" {
 		attrs = appendText(attrs, semconv.GenAIRequestModelKey, r.model)
 	}
+	attrs = appendText(attrs, semconv.OpenAIAPITypeKey, c.Format.APIType)
 	if r.streamed {
 		attrs = append(attrs, semconv.GenAIRequestStreamKey.Bool(true))
 		if c.ttft > 0 {
 			attrs = append(attrs, semconv.GenAIResponseTimeToFirstChunkKey.Float64(c.ttft.Seconds()))
+		}
+		if rate := r.outputRate(); rate > 0 {
+			attrs = append(attrs, semconv.OutputTokensPerSecondKey.Float64(rate))
 		}
 	}
 	if c.head.status > 0 {
@@ -196,8 +197,16 @@ func (r *result) attributes() []attribute.KeyValue {
 	return appendUsage(attrs, a)
 }
 
+// outputRate returns how many output tokens a second the call had, from its start to its end, or 0.
+func (r *result) outputRate() float64 {
+	if r.duration <= 0 || r.errorType != "" || r.missing != "" {
+		return 0
+	}
+	return float64(r.answer.Usage.Output.Value()) / r.duration.Seconds()
+}
+
 func appendTier(attrs []attribute.KeyValue, r *result) []attribute.KeyValue {
-	if !r.call.format.OpenAI {
+	if !r.call.Format.OpenAI {
 		return appendText(attrs, semconv.ServiceTierKey, r.answer.ServiceTier)
 	}
 	attrs = appendText(attrs, semconv.OpenAIRequestServiceTierKey, r.request.ServiceTier)

@@ -23,7 +23,7 @@ const (
 // for a stream that says nothing of it, in plain JSON that nobody signed, to a host known to take it. The body is read
 // from a copy; out is still the caller's request in everything else.
 func (c *call) askForUsage(out *http.Request) {
-	if !c.transport.streamUsage || !c.format.StreamUsage || !provider.TakesStreamUsage(c.host) || !isPlainJSON(out) {
+	if !c.transport.streamUsage || !c.Format.StreamUsage || !provider.TakesStreamUsage(c.host) || !isPlainJSON(out) {
 		return
 	}
 	body, err := out.GetBody()

@@ -8,9 +8,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -21,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) // tests panic on purpose, many times over
 	// Google's SDK brings opencensus, which starts a worker for the life of the process.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 }
@@ -58,6 +62,20 @@ func (s *spans) one(t testing.TB) sdktrace.ReadOnlySpan {
 		t.Fatalf("%d GenAI spans have ended, not 1", len(all))
 	}
 	return all[0]
+}
+
+// await returns the GenAI spans once there are n: the end of a context ends a span on a goroutine of its own.
+func (s *spans) await(t testing.TB, n int) []sdktrace.ReadOnlySpan {
+	t.Helper()
+	for start := time.Now(); ; runtime.Gosched() {
+		all := s.genAI()
+		if len(all) == n {
+			return all
+		}
+		if len(all) > n || time.Since(start) > 10*time.Second {
+			t.Fatalf("%d GenAI spans have ended, not %d", len(all), n)
+		}
+	}
 }
 
 func attrs(span sdktrace.ReadOnlySpan) map[attribute.Key]any {

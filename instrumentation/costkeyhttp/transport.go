@@ -25,8 +25,11 @@ type Transport struct {
 	bodies  bodyConfig
 	own     map[string]bool
 
-	contentDropped atomic.Int64
-	streamUsage    bool // requests for a stream are made to ask for its usage
+	extractors map[string][]*provider.Custom // by host, or by host and port
+
+	contentDropped  atomic.Int64
+	extractorPanics atomic.Int64
+	streamUsage     bool // requests for a stream are made to ask for its usage
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -50,7 +53,7 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 	if tracers == nil {
 		tracers = otel.GetTracerProvider()
 	}
-	return &Transport{
+	t := &Transport{
 		base:        base,
 		traced:      withHTTPSpan(base, tracers, c.meters),
 		tracer:      tracers.Tracer(semconv.ScopeInstrumentation, trace.WithSchemaURL(semconv.SchemaURL)),
@@ -61,6 +64,8 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 		own:         c.own,
 		streamUsage: c.streamUsage,
 	}
+	t.extract(c.extractions)
+	return t
 }
 
 // RoundTrip sends r through the base transport. Its answer and its error are the base's.
@@ -86,9 +91,8 @@ func (t *Transport) CloseIdleConnections() {
 
 // target is what a request is addressed to, as its URL tells.
 type target struct {
+	provider.Target
 	provider string
-	format   *provider.Format
-	model    string // where the path names it
 	host     string
 	port     int
 }
@@ -100,15 +104,16 @@ func (t *Transport) match(r *http.Request) (target, bool) {
 	}
 	address := strings.ToLower(r.URL.Host)
 	host := strings.TrimSuffix(strings.ToLower(r.URL.Hostname()), ".")
-	name := t.providerAt(address, host, r.URL.Port())
+	port := r.URL.Port()
+	name := t.providerAt(address, host, port)
 	if name == "" {
 		return target{}, false
 	}
-	format, model, ok := provider.Lookup(r.URL.Path)
+	to, ok := t.extracted(address, host, r.URL.Path)
 	if !ok {
-		return target{}, false
+		to, ok = provider.Lookup(r.URL.Path)
 	}
-	return target{provider: name, format: format, model: model, host: host, port: portOf(r)}, true
+	return target{Target: to, provider: name, host: host, port: portOf(port, r.URL.Scheme)}, ok
 }
 
 // providerAt returns the provider at an address: by what the user named, host and port before host, then by what is known.
@@ -122,16 +127,16 @@ func (t *Transport) providerAt(address, host, port string) string {
 	return provider.ByHost(host, port)
 }
 
-// portOf returns the port that r goes to, or 0.
-func portOf(r *http.Request) int {
-	if port := r.URL.Port(); port != "" {
+// portOf returns the port that a URL goes to, or 0.
+func portOf(port, scheme string) int {
+	if port != "" {
 		n, err := strconv.Atoi(port)
 		if err != nil {
 			return 0
 		}
 		return n
 	}
-	switch r.URL.Scheme {
+	switch scheme {
 	case "https":
 		return 443
 	case "http":

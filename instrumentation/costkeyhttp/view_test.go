@@ -199,7 +199,5 @@ func TestManyStreamsAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := len(s.genAI()); got != n {
-		t.Errorf("%d spans have ended, not %d", got, n)
-	}
+	s.await(t, n)
 }

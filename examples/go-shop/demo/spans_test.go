@@ -87,8 +87,8 @@ func observe(t *testing.T) observed {
 	return o
 }
 
-func measured(base http.RoundTripper, hosts []demo.Host) http.RoundTripper {
-	var opts []costkeyhttp.Option
+func measured(base http.RoundTripper, hosts []demo.Host, own string) http.RoundTripper {
+	opts := []costkeyhttp.Option{costkeyhttp.WithPropagateTo(own)}
 	for _, h := range hosts {
 		opts = append(opts, costkeyhttp.WithProvider(h.Address, h.Provider))
 	}
@@ -102,6 +102,7 @@ func TestSpans(t *testing.T) {
 	t.Run("every span has the tokens that were served", func(t *testing.T) { tokensAreTheProviders(t, o) })
 	t.Run("every span names the function that made the call", func(t *testing.T) { functions(t, o) })
 	t.Run("one request of a shopper is one trace", func(t *testing.T) { oneTracePerVisit(t, o) })
+	t.Run("the trace goes on in the other service", func(t *testing.T) { oneTraceOverTwoServices(t, o) })
 	t.Run("the call path leads from the handler to the call", func(t *testing.T) { callPaths(t, o) })
 	t.Run("the shopper, the session and the tags are on every span", func(t *testing.T) { shoppers(t, o) })
 	t.Run("retries, refusals and the stream that was left", func(t *testing.T) { failures(t, o) })
@@ -176,7 +177,7 @@ func functions(t *testing.T, o observed) {
 func oneTracePerVisit(t *testing.T, o observed) {
 	routes := make(map[trace.TraceID]string)
 	for _, s := range o.spans {
-		if s.SpanKind == trace.SpanKindServer {
+		if s.SpanKind == trace.SpanKindServer && !s.Parent.IsRemote() {
 			assert.NotContains(t, routes, s.SpanContext.TraceID(), "two requests in one trace")
 			routes[s.SpanContext.TraceID()] = s.text("url.path")
 		}
@@ -192,11 +193,41 @@ func oneTracePerVisit(t *testing.T, o observed) {
 	}, got)
 }
 
+func oneTraceOverTwoServices(t *testing.T, o observed) {
+	desk := make(map[trace.SpanID]span)
+	shops := make(map[trace.SpanID]span)
+	for _, s := range o.spans {
+		switch {
+		case s.SpanKind != trace.SpanKindServer:
+		case s.text("url.path") == "/questions":
+			desk[s.SpanContext.SpanID()] = s
+		default:
+			shops[s.SpanContext.SpanID()] = s
+		}
+	}
+	assert.Len(t, desk, 2)
+	for _, s := range desk {
+		above, ok := shops[s.Parent.SpanID()]
+		assert.True(t, ok && s.Parent.IsRemote(), "the desk's request is not below the shop's")
+		assert.Equal(t, "/support", above.text("url.path"))
+		assert.Equal(t, above.SpanContext.TraceID(), s.SpanContext.TraceID())
+	}
+	below := 0
+	for _, s := range o.calls() {
+		if _, ok := desk[s.Parent.SpanID()]; ok {
+			below++
+			assert.Contains(t, s.text(semconv.CodeFunctionNameKey), "shop/support.(*Desk)")
+		}
+	}
+	assert.Equal(t, 5, below, "calls that the desk made")
+}
+
 func callPaths(t *testing.T, o observed) {
 	want := map[string][]string{
 		"shop/search.(*Finder).rank":       {"shop.(*Shop).search", "shop/search.(*Finder).Find", "shop/search.(*Finder).rank"},
 		"shop/product.(*Writer).Recommend": {"shop.(*Shop).product", "shop.(*Shop).page", "shop/product.(*Writer).Recommend"},
 		"shop/reviews.(*Reader).verdict":   {"shop.(*Shop).page", "shop/reviews.(*Reader).Summarise", "shop/reviews.(*Reader).verdict"},
+		"shop/support.(*Desk).classify":    {"shop/support.(*Desk).serve", "shop/support.(*Desk).Reply", "shop/support.(*Desk).classify"},
 		"shop/reviews.(*Reader).shorten":   {"shop/reviews.(*Reader).Summarise", "shop/reviews.(*Reader).shorten"},
 	}
 	seen := make(map[string]bool)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -16,6 +17,7 @@ import (
 	"github.com/costkey/costkey-otel/examples/go-shop/provider"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/clients"
+	"github.com/costkey/costkey-otel/examples/go-shop/shop/support"
 	"github.com/costkey/costkey-otel/semconv"
 )
 
@@ -34,24 +36,25 @@ type Keys struct {
 type Options struct {
 	Keys   Keys
 	Models shop.Models
-	// Transport wraps base for measurement. hosts are the addresses that a provider can't be told by.
-	Transport func(base http.RoundTripper, hosts []Host) http.RoundTripper
+	// Transport wraps base for measurement. hosts are the addresses that a provider can't be told by, own is the shop's
+	// other service.
+	Transport func(base http.RoundTripper, hosts []Host, own string) http.RoundTripper
 	// Server are options of the shop's own instrumentation.
 	Server []otelhttp.Option
 }
 
-// Stage is the open shop with the providers behind it.
+// Stage is the open shop, and its support desk as a service of its own, with the providers behind them.
 type Stage struct {
 	// URL is where the shop is.
 	URL string
 
 	standIn *provider.Provider
 	real    *tally
-	servers []*http.Server // the shop first
+	servers []*http.Server // the shop first, then the support desk
 	base    *http.Transport
 }
 
-// Open starts the providers that are needed and the shop, each on a port of its own.
+// Open starts the providers that are needed, the support desk and the shop, each on a port of its own.
 func Open(ctx context.Context, o Options) (*Stage, error) {
 	s := &Stage{
 		standIn: provider.New(
@@ -89,42 +92,61 @@ func (s *Stage) open(ctx context.Context, o Options) error {
 		*p.endpoint = clients.Endpoint{BaseURL: "http://" + address, Key: "stand-in"}
 		hosts = append(hosts, Host{Address: address, Provider: p.name})
 	}
-	s.real = newTally(s.base, hosts)
-	cfg.Transport = o.Transport(s.real, hosts)
+	return s.openShop(ctx, o, cfg, hosts)
+}
+
+// openShop opens the support desk, and the shop in front of it.
+func (s *Stage) openShop(ctx context.Context, o Options, cfg clients.Config, hosts []Host) error {
+	listener, err := listen(ctx) // the transport must know where the desk is before the desk can have a client
+	if err != nil {
+		return fmt.Errorf("open the support desk: %w", err)
+	}
+	desk := listener.Addr().String()
+	s.real = newTally(s.base, hosts, desk)
+	cfg.Transport = o.Transport(s.real, hosts, desk)
 	c, err := clients.New(ctx, cfg)
 	if err != nil {
-		return err
+		return errors.Join(err, listener.Close())
 	}
-	address, err := s.serve(ctx, shop.New(c, o.Models).Handler(o.Server...))
+	s.run(listener, (&support.Desk{Client: c.OpenAI, Classifier: o.Models.Classify, Answerer: o.Models.Answer}).Handler(o.Server...))
+	line := &support.Line{URL: "http://" + desk, Client: &http.Client{Transport: cfg.Transport}}
+	address, err := s.serve(ctx, shop.New(c, o.Models, line).Handler(o.Server...))
 	if err != nil {
 		return fmt.Errorf("open the shop: %w", err)
 	}
 	s.URL = "http://" + address
-	last := len(s.servers) - 1
-	s.servers[0], s.servers[last] = s.servers[last], s.servers[0]
+	slices.Reverse(s.servers)
 	return nil
 }
 
 // serve runs h on a free port of this machine until Close.
 func (s *Stage) serve(ctx context.Context, h http.Handler) (address string, err error) {
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := listen(ctx)
 	if err != nil {
 		return "", err
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	s.servers = append(s.servers, server)
-	go func() { _ = server.Serve(listener) }() // ends with Close, and a dead one shows at the next request
+	s.run(listener, h)
 	return listener.Addr().String(), nil
 }
 
-// Close waits for the requests that are being answered and stops everything: the shop, then the providers.
+func listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", "127.0.0.1:0")
+}
+
+func (s *Stage) run(listener net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	go func() { _ = server.Serve(listener) }() // ends with Close, and a dead one shows at the next request
+}
+
+// Close waits for the requests that are being answered and stops everything: the shop, the desk, then the providers.
 func (s *Stage) Close(ctx context.Context) error {
 	var errs []error
 	for _, server := range s.servers {
 		errs = append(errs, server.Shutdown(ctx))
+		s.base.CloseIdleConnections() // the next server would wait for those that were never used
 	}
-	s.base.CloseIdleConnections()
 	return errors.Join(errs...)
 }
 

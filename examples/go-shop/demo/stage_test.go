@@ -46,7 +46,7 @@ func play(t *testing.T, o demo.Options) *demo.Stage {
 	return s
 }
 
-func plain(base http.RoundTripper, _ []demo.Host) http.RoundTripper { return base }
+func plain(base http.RoundTripper, _ []demo.Host, _ string) http.RoundTripper { return base }
 
 func TestAfternoonIsTheSameEveryTime(t *testing.T) {
 	t.Parallel()

@@ -8,12 +8,12 @@ import (
 // tally is a transport that counts the calls to real providers. The stand-in has a log of its own.
 type tally struct {
 	base    http.RoundTripper
-	standIn map[string]bool // hosts that aren't counted
+	standIn map[string]bool // hosts that aren't counted: the stand-ins and the shop's other service
 	calls   atomic.Int64
 }
 
-func newTally(base http.RoundTripper, standIn []Host) *tally {
-	t := &tally{base: base, standIn: make(map[string]bool, len(standIn))}
+func newTally(base http.RoundTripper, standIn []Host, own string) *tally {
+	t := &tally{base: base, standIn: map[string]bool{own: true}}
 	for _, h := range standIn {
 		t.standIn[h.Address] = true
 	}

@@ -13,14 +13,13 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/clients"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/product"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/reviews"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/search"
+	"github.com/costkey/costkey-otel/examples/go-shop/shop/shopper"
 	"github.com/costkey/costkey-otel/examples/go-shop/shop/support"
-	"github.com/costkey/costkey-otel/instrumentation/costkey"
 )
 
 // maxQuestion bounds what is read of a question.
@@ -34,11 +33,11 @@ type Shop struct {
 	finder *search.Finder
 	writer *product.Writer
 	reader *reviews.Reader
-	desk   *support.Desk
+	desk   *support.Line
 }
 
-// New opens the shop.
-func New(c *clients.Clients, m Models) *Shop {
+// New opens the shop. Its support desk is another service, at the other end of desk.
+func New(c *clients.Clients, m Models, desk *support.Line) *Shop {
 	stock := map[string]int{"kettle": 12, "teapot": 3, "coaster": 0}
 	return &Shop{
 		stock: stock,
@@ -53,7 +52,7 @@ func New(c *clients.Clients, m Models) *Shop {
 			Describer: m.Describe, Recommender: m.Recommend, Rewriter: m.Rewrite,
 		},
 		reader: &reviews.Reader{Anthropic: c.Anthropic, Google: c.Google, One: m.Review, All: m.Verdict},
-		desk:   &support.Desk{Client: c.OpenAI, Classifier: m.Classify, Answerer: m.Answer},
+		desk:   desk,
 	}
 }
 
@@ -65,17 +64,7 @@ func (s *Shop) Handler(opts ...otelhttp.Option) http.Handler {
 	mux.HandleFunc("GET /products/{name}", s.product)
 	mux.HandleFunc("POST /support", s.support)
 	mux.HandleFunc("POST /catalogue/rewrite", s.rewrite)
-	return otelhttp.NewHandler(forShopper(mux), "shop", opts...)
-}
-
-// forShopper tells the measurement who a request is for, and which part of the shop it wants.
-func forShopper(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := costkey.WithUser(r.Context(), r.Header.Get("X-Shopper"))
-		ctx = costkey.WithSession(ctx, r.Header.Get("X-Session"))
-		ctx = costkey.WithTags(ctx, attribute.String("page", r.Method+" "+r.URL.Path))
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+	return otelhttp.NewHandler(shopper.Known(mux), "shop", opts...)
 }
 
 func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
@@ -131,7 +120,7 @@ func (s *Shop) support(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the question is too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	answer, err := s.desk.Reply(r.Context(), string(question))
+	answer, err := s.desk.Ask(r.Context(), string(question))
 	reply(w, map[string]string{"answer": answer}, err)
 }
 

@@ -13,6 +13,7 @@ func Request(b *Body) (system, input string) {
 	}
 	var r struct {
 		Messages     json.RawMessage `json:"messages"`
+		Message      json.RawMessage `json:"message"`
 		Input        json.RawMessage `json:"input"`
 		Contents     json.RawMessage `json:"contents"`
 		Prompt       json.RawMessage `json:"prompt"`
@@ -25,7 +26,7 @@ func Request(b *Body) (system, input string) {
 	if b.over || json.Unmarshal(b.bytes, &r) != nil {
 		return "", string(b.bytes)
 	}
-	messages, ok := messagesOf(first(r.Messages, r.Input, r.Contents, r.Prompt), "user")
+	messages, ok := messagesOf(first(r.Messages, r.Input, r.Contents, r.Prompt, r.Message), "user")
 	if !ok {
 		return "", string(b.bytes)
 	}
@@ -53,6 +54,7 @@ func Answer(b *Body) string {
 		Content json.RawMessage `json:"content"`
 		Stop    string          `json:"stop_reason"`
 		Output  json.RawMessage `json:"output"`
+		lone
 	}
 	if b.over || json.Unmarshal(b.bytes, &a) != nil {
 		return string(b.bytes)
@@ -67,11 +69,37 @@ func Answer(b *Body) string {
 	if parts := partsOf(a.Content); len(parts) > 0 {
 		out = append(out, message{Role: "assistant", Parts: parts, Finish: a.Stop})
 	}
-	out = appendFinished(out, a.Output, "")
+	if message := a.lone.message(a.Output); message != nil {
+		out = appendFinished(out, message, cmp.Or(a.StopReason, a.Finish, a.Done, a.Stop))
+	} else {
+		out = appendFinished(out, a.Output, "")
+	}
 	if len(out) == 0 {
 		return string(b.bytes)
 	}
 	return write(out)
+}
+
+// lone are the members of a plain answer that is one message, as those of Bedrock, Cohere and Ollama are.
+type lone struct {
+	Message    json.RawMessage `json:"message"`
+	Response   json.RawMessage `json:"response"`
+	Text       json.RawMessage `json:"text"`
+	Generation json.RawMessage `json:"generation"`
+	StopReason string          `json:"stopReason"`
+	Finish     string          `json:"finish_reason"`
+	Done       string          `json:"done_reason"`
+}
+
+// message returns the message, or nil where the answer has none such. output is where Converse has it.
+func (l *lone) message(output json.RawMessage) json.RawMessage {
+	var o struct {
+		Message json.RawMessage `json:"message"`
+	}
+	if len(output) > 0 && output[0] == '{' && json.Unmarshal(output, &o) != nil {
+		return nil
+	}
+	return first(o.Message, l.Message, l.Response, l.Text, l.Generation)
 }
 
 func appendFinished(out []message, raw json.RawMessage, finish string) []message {

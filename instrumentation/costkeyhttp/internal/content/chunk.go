@@ -40,6 +40,8 @@ type chunk struct {
 	Delta       json.RawMessage `json:"delta"`
 	Block       item            `json:"content_block"`
 	Item        item            `json:"item"`
+
+	vendors
 }
 
 // perChoice keeps the tool calls of several choices apart.
@@ -72,6 +74,7 @@ func (s *Stream) add(c *chunk) {
 		}
 	default:
 		s.addResponses(c)
+		s.addVendors(c)
 	}
 }
 

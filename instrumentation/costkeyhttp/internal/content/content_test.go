@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/content"
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/sse"
 )
 
 const limit = 1000
@@ -47,11 +48,17 @@ func TestRequestsOfEachFamilyBecomeMessages(t *testing.T) {
 			`[{"type":"text","content":"S"}]`,
 			`[{"role":"assistant","parts":[{"type":"tool_call","name":"f","arguments":{"a":1}}]},{"role":"user","parts":[{"type":"text","content":"Hi"}]}]`,
 		},
-		"embeddings":       {`{"input":["a","b"]}`, "", `[{"role":"user","parts":[{"type":"text","content":"a"}]},{"role":"user","parts":[{"type":"text","content":"b"}]}]`},
-		"an unknown shape": {`{"query":"Hi"}`, "", `{"query":"Hi"}`},
-		"broken JSON":      {`{"query":`, "", `{"query":`},
-		"no JSON":          {"--form\r\nbinary", "", ""},
-		"nothing":          {"", "", ""},
+		"Bedrock Converse": {
+			`{"system":[{"text":"S"}],"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"ok"}]}},{"text":"Hi"}]}]}`,
+			`[{"type":"text","content":"S"}]`,
+			`[{"role":"user","parts":[{"type":"tool_call_response","id":"t","response":[{"text":"ok"}]},{"type":"text","content":"Hi"}]}]`,
+		},
+		"Cohere, version 1": {`{"model":"command-r","message":"Hi"}`, "", `[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]`},
+		"embeddings":        {`{"input":["a","b"]}`, "", `[{"role":"user","parts":[{"type":"text","content":"a"}]},{"role":"user","parts":[{"type":"text","content":"b"}]}]`},
+		"an unknown shape":  {`{"query":"Hi"}`, "", `{"query":"Hi"}`},
+		"broken JSON":       {`{"query":`, "", `{"query":`},
+		"no JSON":           {"--form\r\nbinary", "", ""},
+		"nothing":           {"", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,6 +90,15 @@ func TestAnswersOfEachFamilyBecomeMessages(t *testing.T) {
 			`{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}`,
 			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"STOP"}]`,
 		},
+		"Bedrock Converse": {
+			`{"output":{"message":{"role":"assistant","content":[{"text":"Hi"},{"toolUse":{"toolUseId":"t","name":"f","input":{"a":1}}}]}},"stopReason":"tool_use"}`,
+			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"},{"type":"tool_call","id":"t","name":"f","arguments":{"a":1}}],"finish_reason":"tool_use"}]`,
+		},
+		"Bedrock, Llama":   {`{"generation":"Hi","stop_reason":"stop"}`, `[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"stop"}]`},
+		"Ollama chat":      {`{"message":{"role":"assistant","content":"Hi"},"done":true,"done_reason":"stop"}`, `[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"stop"}]`},
+		"Ollama generate":  {`{"response":"Hi","done":true,"done_reason":"stop"}`, `[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"stop"}]`},
+		"Cohere":           {`{"finish_reason":"COMPLETE","message":{"role":"assistant","content":[{"type":"text","text":"Hi"}]}}`, `[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"COMPLETE"}]`},
+		"a transcription":  {`{"text":"Hi"}`, `[{"role":"assistant","parts":[{"type":"text","content":"Hi"}]}]`},
 		"an unknown shape": {`{"results":[1]}`, `{"results":[1]}`},
 		"no JSON":          {"\x89PNG", ""},
 	} {
@@ -121,15 +137,59 @@ func TestStreamsArePutTogether(t *testing.T) {
 			event(`{"candidates":[{"content":{"parts":[{"text":"H"}]}}]}`) + `data: {"candidates":[{"content":{"parts":[{"text":"i"}]},"finishReason":"STOP"}]}`,
 			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"STOP"}]`,
 		},
+		"Bedrock Converse": {
+			event(`{"role":"assistant","p":"abc"}`) + event(`{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"hm"}},"p":"a"}`) +
+				event(`{"contentBlockIndex":1,"delta":{"text":"H"},"p":"ab"}`) + event(`{"contentBlockIndex":1,"delta":{"text":"i"}}`) +
+				event(`{"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}`) +
+				event(`{"contentBlockIndex":2,"delta":{"toolUse":{"input":"{\"a\""}}}`) + event(`{"contentBlockIndex":2,"delta":{"toolUse":{"input":":1}"}}}`) +
+				event(`{"stopReason":"tool_use"}`) + event(`{"usage":{"inputTokens":1}}`),
+			`[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"Hi"},{"type":"tool_call","id":"t","name":"f","arguments":{"a":1}}],"finish_reason":"tool_use"}]`,
+		},
+		"Bedrock, Nova": {
+			event(`{"messageStart":{"role":"assistant"}}`) + event(`{"contentBlockStart":{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}}`) +
+				event(`{"contentBlockDelta":{"delta":{"toolUse":{"input":"{}"}},"contentBlockIndex":0}}`) +
+				event(`{"contentBlockDelta":{"delta":{"text":"Hi"},"contentBlockIndex":1}}`) + event(`{"messageStop":{"stopReason":"end_turn"}}`),
+			`[{"role":"assistant","parts":[{"type":"tool_call","id":"t","name":"f","arguments":{}},{"type":"text","content":"Hi"}],"finish_reason":"end_turn"}]`,
+		},
+		"Bedrock, Llama": {
+			event(`{"generation":"H","stop_reason":null}`) + event(`{"generation":"i","stop_reason":null}`) + event(`{"generation":"","stop_reason":"stop"}`),
+			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"stop"}]`,
+		},
+		"Ollama chat": {
+			event(`{"message":{"role":"assistant","content":"","thinking":"hm"},"done":false}`) + event(`{"message":{"role":"assistant","content":"H"},"done":false}`) +
+				event(`{"message":{"role":"assistant","content":"i","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]},"done":false}`) +
+				event(`{"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}`),
+			`[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"Hi"},{"type":"tool_call","name":"f","arguments":{"a":1}}],"finish_reason":"stop"}]`,
+		},
+		"Ollama generate": {
+			event(`{"response":"H","done":false}`) + event(`{"response":"i","done":true,"done_reason":"length"}`),
+			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"length"}]`,
+		},
+		"Cohere, version 1": {
+			event(`{"is_finished":false,"event_type":"text-generation","text":"Hi"}`) +
+				event(`{"is_finished":true,"event_type":"stream-end","response":{"text":"Hi"},"finish_reason":"COMPLETE"}`),
+			`[{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"COMPLETE"}]`,
+		},
+		"Cohere, version 2": {
+			event(`{"type":"message-start","delta":{"message":{"role":"assistant","content":[]}}}`) +
+				event(`{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"hm"}}}`) +
+				event(`{"type":"tool-call-start","index":0,"delta":{"message":{"tool_calls":{"id":"t","type":"function","function":{"name":"f","arguments":""}}}}}`) +
+				event(`{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}`) +
+				event(`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hi"}}}}`) +
+				event(`{"type":"message-end","delta":{"finish_reason":"COMPLETE"}}`),
+			`[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"tool_call","id":"t","name":"f","arguments":{}},{"type":"text","content":"Hi"}],"finish_reason":"COMPLETE"}]`,
+		},
 		"no content": {event(`{"type":"ping"}`) + event("not json"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s content.Stream
+			var events sse.Splitter
 			s.Init(limit)
 			for i := range len(c.in) {
-				s.Write([]byte(c.in[i : i+1]))
+				events.Write([]byte(c.in[i:i+1]), &s)
 			}
+			events.Flush(&s)
 			if got := s.Messages(); got != c.want {
 				t.Errorf("got %s", got)
 			}
@@ -144,7 +204,8 @@ func TestALongStreamHoldsItsBeginningOnly(t *testing.T) {
 	var s content.Stream
 	s.Init(limit)
 	for range 10_000 {
-		s.Write([]byte(event(`{"choices":[{"delta":{"content":"wörd "}}]}`)))
+		s.Data([]byte(`{"choices":[{"delta":{"content":"wörd "}}]}`))
+		s.EndEvent()
 	}
 	got := content.Clean(s.Messages(), limit)
 	if len(got) > limit+len("…[cut]") || !strings.HasSuffix(got, "…[cut]") || !utf8.ValidString(got) {

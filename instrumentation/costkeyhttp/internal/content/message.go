@@ -59,6 +59,15 @@ type item struct {
 			Arguments json.RawMessage `json:"arguments"`
 		} `json:"function"`
 	} `json:"tool_calls"`
+	ToolBlock *struct { // Converse
+		ID    string          `json:"toolUseId"`
+		Name  string          `json:"name"`
+		Input json.RawMessage `json:"input"`
+	} `json:"toolUse"`
+	ToolResult *struct {
+		ID      string          `json:"toolUseId"`
+		Content json.RawMessage `json:"content"`
+	} `json:"toolResult"`
 	FunctionCall *struct {
 		Name string          `json:"name"`
 		Args json.RawMessage `json:"args"`
@@ -143,6 +152,10 @@ func (it *item) part(raw json.RawMessage) any {
 		return textPart{"reasoning", *it.Thinking}
 	case it.Refusal != nil:
 		return textPart{"text", *it.Refusal}
+	case it.ToolBlock != nil:
+		return callPart{"tool_call", it.ToolBlock.ID, it.ToolBlock.Name, it.ToolBlock.Input}
+	case it.ToolResult != nil:
+		return responsePart{"tool_call_response", it.ToolResult.ID, it.ToolResult.Content}
 	case it.FunctionCall != nil:
 		return callPart{"tool_call", "", it.FunctionCall.Name, it.FunctionCall.Args}
 	case it.FunctionResponse != nil:

@@ -3,13 +3,11 @@ package content
 import (
 	"cmp"
 	"encoding/json"
-
-	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/sse"
 )
 
-// Stream puts a streamed answer together from its deltas. The zero value is not ready: call [Stream.Init].
+// Stream puts a streamed answer together from its deltas. It is handed the events of the stream, whatever their framing.
+// The zero value is not ready: call [Stream.Init].
 type Stream struct {
-	events sse.Splitter
 	event  Body // the event at hand
 	room   int  // bytes that may still be kept
 	parts  []*growing
@@ -30,12 +28,8 @@ func (s *Stream) Init(limit int) {
 	s.event.Init(limit)
 }
 
-// Write reads on. It keeps nothing of p but content.
-func (s *Stream) Write(p []byte) { s.events.Write(p, streamSink{s}) }
-
-// Messages ends the reading and returns the answer so far, or "" where nothing was generated.
+// Messages returns the answer so far, or "" where nothing was generated.
 func (s *Stream) Messages() string {
-	s.events.Flush(streamSink{s})
 	if len(s.parts) == 0 {
 		return ""
 	}
@@ -54,12 +48,11 @@ func (s *Stream) Messages() string {
 	return write([]message{m})
 }
 
-// streamSink keeps the callbacks out of the method set.
-type streamSink struct{ *Stream }
+// Data takes the next bytes of an event. It keeps nothing of p but content.
+func (s *Stream) Data(p []byte) { s.event.Write(p) }
 
-func (s streamSink) Data(p []byte) { s.event.Write(p) }
-
-func (s streamSink) EndEvent() {
+// EndEvent says that the event is complete.
+func (s *Stream) EndEvent() {
 	var c chunk
 	if !s.event.over && json.Unmarshal(s.event.bytes, &c) == nil {
 		s.add(&c)

@@ -1,5 +1,7 @@
 package jsonscan
 
+import "bytes"
+
 // MaxCompact is the longest compact form of an object, in bytes. Members that would make it longer are left out whole.
 const MaxCompact = 4096
 
@@ -113,7 +115,7 @@ func (c *compactor) close(array bool) {
 		return
 	}
 	if array {
-		c.buf = append(c.buf, ']')
+		c.buf = append(bytes.TrimSuffix(c.buf, []byte{','}), ']') // the document may have one comma too many
 	} else {
 		c.buf = append(c.buf, '}')
 	}
@@ -131,16 +133,19 @@ func isWord(text []byte) bool {
 		return false
 	}
 	for _, b := range text {
-		if !isWordByte(b) {
+		if !isWordByte[b] {
 			return false
 		}
 	}
 	return true
 }
 
-func isWordByte(b byte) bool {
-	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '.' || b == '-'
-}
+var isWordByte = func() (is [256]bool) {
+	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") {
+		is[b] = true
+	}
+	return is
+}()
 
 // isNumber reports whether text is a number as JSON spells it.
 func isNumber(text []byte) bool {

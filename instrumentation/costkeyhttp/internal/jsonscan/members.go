@@ -5,16 +5,16 @@ package jsonscan
 // may use base's memory. An empty base is an empty object.
 func Merge(base, over []byte) []byte {
 	for key, member := range members(over) {
-		base = appendMember(AppendWithout(nil, base, key), member)
+		base = appendMember(AppendWithout(base[:0], base, key), member)
 	}
 	return base
 }
 
-// AppendWithout appends to dst the compact object obj without its member key.
-func AppendWithout(dst, obj []byte, key string) []byte {
+// AppendWithout appends to dst the compact object obj without its member key. dst may be obj[:0].
+func AppendWithout[K string | []byte](dst, obj []byte, key K) []byte {
 	dst = append(dst, '{')
 	for name, member := range members(obj) {
-		if name == key {
+		if string(name) == string(key) {
 			continue
 		}
 		if dst[len(dst)-1] != '{' {
@@ -40,8 +40,8 @@ func appendMember(obj, member []byte) []byte {
 
 // members yields the members of a compact object, each with its key and as it stands, key included. Compact objects
 // hold no escapes.
-func members(obj []byte) func(yield func(string, []byte) bool) {
-	return func(yield func(string, []byte) bool) {
+func members(obj []byte) func(yield func(key, member []byte) bool) {
+	return func(yield func(key, member []byte) bool) {
 		depth, quoted, start := 0, false, 1
 		for i, b := range obj {
 			switch {
@@ -63,11 +63,11 @@ func members(obj []byte) func(yield func(string, []byte) bool) {
 	}
 }
 
-func keyOf(member []byte) string {
+func keyOf(member []byte) []byte {
 	for i := 1; i < len(member); i++ {
 		if member[i] == '"' {
-			return string(member[1:i])
+			return member[1:i]
 		}
 	}
-	return ""
+	return nil
 }

@@ -76,6 +76,7 @@ type Scanner struct {
 	ntok    int
 	tok     [MaxText]byte
 	decoded []byte // scratch for strings with escapes
+	shape   *Shape // that is being taken, or nil
 
 	compact   compactor
 	compactAt int // depth at which the value being compacted opened; 0 while none is
@@ -139,6 +140,7 @@ func (s *Scanner) openValue(p []byte, i int) int {
 	}
 	switch c {
 	case ' ', '\t', '\r', '\n':
+		return spaceEnd(p, i+1)
 	case '"':
 		if s.state = s.stringState(); s.state == inText && i+1 < len(p) {
 			return s.readText(p, i+1)
@@ -258,6 +260,7 @@ func (s *Scanner) endValue() {
 func (s *Scanner) openKey(p []byte, i int) int {
 	switch p[i] {
 	case ' ', '\t', '\r', '\n':
+		return spaceEnd(p, i+1)
 	case '"':
 		s.ntok, s.over, s.escaped = 0, false, false
 		s.state = inKey
@@ -274,15 +277,17 @@ func (s *Scanner) openKey(p []byte, i int) int {
 func (s *Scanner) between(p []byte, i int) int {
 	switch c := p[i]; {
 	case isSpace(c):
+		return spaceEnd(p, i+1)
 	case s.state == wantColon && c == ':':
 		s.state = wantValue
 	case s.state == wantColon:
 		s.state = dead
 	case c == ',':
 		s.nextMember()
-		if s.state == wantKey && i+1 < len(p) { // Fast path.
-			return s.openKey(p, i+1)
+		if i = spaceEnd(p, i+1); i < len(p) && s.state == wantKey { // Fast path.
+			return s.openKey(p, i)
 		}
+		return i
 	case c == '}' || c == ']':
 		s.closeContainer(c == ']')
 	default:
@@ -311,21 +316,26 @@ func (s *Scanner) readKey(p []byte, i int) int {
 	if parent != none || s.compactAt > 0 {
 		s.enter(parent, raw)
 	}
-	if next+1 < len(p) && p[next] == ':' { // Fast path: the value follows without a space.
-		s.state = wantValue
-		if s.cur == none && s.compactAt == 0 && parent != none {
-			return s.passMembers(p, next+1, parent)
-		}
-		return s.openValue(p, next+1)
+	if next == len(p) || p[next] != ':' {
+		return next
 	}
-	return next
+	s.state = wantValue // Fast path: the value follows in p.
+	if next = spaceEnd(p, next+1); next == len(p) {
+		return next
+	}
+	if s.cur == none && s.compactAt == 0 && parent != none {
+		return s.passMembers(p, next, parent)
+	}
+	return s.openValue(p, next)
 }
 
 // enter goes to the value of a key below parent.
 func (s *Scanner) enter(parent int16, raw []byte) {
 	if s.compactAt > 0 {
-		var key []byte // of a key that is too long: none
-		if !s.over {
+		key := raw // of a key that is too long: none
+		if s.over {
+			key = nil
+		} else if bytes.IndexByte(raw, '\\') >= 0 {
 			key = s.decode(raw)
 		}
 		s.compact.member(key)

@@ -183,6 +183,9 @@ func TestCompactObjectsAreMergedByMember(t *testing.T) {
 		{``, `{"a":1}`, `{"a":1}`},
 		{`{}`, `{"a":1}`, `{"a":1}`},
 		{`{"a":1}`, `{}`, `{"a":1}`},
+		{`{"a":1,"b":{"a":[1,2]},"c":"x"}`, `{"a":{"b":2}}`, `{"b":{"a":[1,2]},"c":"x","a":{"b":2}}`},
+		{`{"a":1,"b":2,"c":3}`, `{"c":4,"b":5,"a":6}`, `{"c":4,"b":5,"a":6}`},
+		{`{"long":123456789}`, `{"long":1}`, `{"long":1}`},
 	} {
 		if got := Merge([]byte(tc.base), []byte(tc.over)); string(got) != tc.want {
 			t.Errorf("%s with %s: got %s, want %s", tc.base, tc.over, got, tc.want)

@@ -12,6 +12,9 @@ func (s *Scanner) passMembers(p []byte, i int, parent int16) int {
 		if end < 0 {
 			return s.passValue(p, i, p[i])
 		}
+		if s.shape != nil {
+			s.notePlain(p, i, end)
+		}
 		s.state = afterValue
 		if end+2 >= len(p) || p[end] != ',' || p[end+1] != '"' {
 			return end
@@ -25,6 +28,15 @@ func (s *Scanner) passMembers(p []byte, i int, parent int16) int {
 		if s.cur != none {
 			return s.openValue(p, i)
 		}
+	}
+}
+
+// notePlain notes the value p[i:end] that nobody wants in the shape.
+func (s *Scanner) notePlain(p []byte, i, end int) {
+	if p[i] == '"' {
+		s.shape.string(i+1, end-1)
+	} else {
+		s.shape.scalar(p, i, end)
 	}
 }
 
@@ -75,6 +87,9 @@ func (s *Scanner) passValue(p []byte, i int, first byte) int {
 	if j < 0 {
 		s.state = inSkipped
 		return len(p)
+	}
+	if s.shape != nil {
+		s.shape.string(i+1, j)
 	}
 	s.state = afterValue
 	return j + 1
@@ -156,33 +171,50 @@ func (s *Scanner) keep(part []byte, bound int) {
 // stringEnd returns the index of the quote that closes the string p[i:] is in, or -1, and carries over to the next chunk
 // whether its first byte is escaped.
 func (s *Scanner) stringEnd(p []byte, i int) int {
-	for from := i; ; {
-		q := bytes.IndexByte(p[from:], '"')
+	if i == len(p) {
+		return -1
+	}
+	if s.escaped {
+		s.escaped = false
+		i++
+	}
+	for {
+		q := bytes.IndexByte(p[i:], '"')
 		if q < 0 {
-			s.escaped = s.oddBackslashes(p[i:])
+			s.escaped = oddBackslashes(p[i:])
 			return -1
 		}
-		q += from
-		if (q > i && p[q-1] != '\\') || !s.oddBackslashes(p[i:q]) {
-			s.escaped = false
-			return q
+		if !oddBackslashes(p[i : i+q]) {
+			return i + q
 		}
-		from = q + 1
+		i += q + 1
+		// Fast path - where one quote is escaped, more are, and close by.
+		for soon := min(len(p), i+near); i < soon; i++ {
+			switch p[i] {
+			case '"':
+				return i
+			case '\\':
+				i++
+				soon = min(len(p), i+near)
+			}
+		}
+		if i >= len(p) {
+			s.escaped = i > len(p)
+			return -1
+		}
 	}
 }
 
-// oddBackslashes reports whether the byte after part is escaped: whether the run of backslashes at the end of part, and of
-// the chunks before, is odd.
-func (s *Scanner) oddBackslashes(part []byte) bool {
+// near is how far stringEnd looks byte by byte behind an escaped quote.
+const near = 32
+
+// oddBackslashes reports whether the byte after part is escaped: whether the run of backslashes at its end is odd.
+func oddBackslashes(part []byte) bool {
 	n := 0
 	for n < len(part) && part[len(part)-1-n] == '\\' {
 		n++
 	}
-	odd := n%2 == 1
-	if n == len(part) && s.escaped {
-		return !odd
-	}
-	return odd
+	return n%2 == 1
 }
 
 func (s *Scanner) readScalar(p []byte, i int) int {
@@ -205,6 +237,14 @@ func (s *Scanner) readScalar(p []byte, i int) int {
 
 func delimits(c byte) bool {
 	return c == ',' || c == '}' || c == ']' || isSpace(c)
+}
+
+// spaceEnd returns the index of the first byte from p[i] on that is no white space.
+func spaceEnd(p []byte, i int) int {
+	for i < len(p) && isSpace(p[i]) {
+		i++
+	}
+	return i
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
@@ -251,6 +291,9 @@ func (s *Scanner) skipContainer(p []byte, i int) int {
 			if j < 0 {
 				s.state = inSkipped
 				return len(p)
+			}
+			if s.shape != nil {
+				s.shape.string(i+1, j)
 			}
 			i = j + 1
 		case '{', '[':

@@ -17,9 +17,17 @@ const (
 
 // Answer is what an answer says. Strings that it does not say are empty, counts unknown.
 type Answer struct {
+	Said
+	FinishReasons []string
+	// ProviderUsage is the provider's usage object in compact form; see jsonscan.Compact.
+	ProviderUsage []byte
+}
+
+// Said is the part of an [Answer] that can be compared. It differs from what it was before a document wherever the
+// document has changed anything of the Answer, the slices too.
+type Said struct {
 	ID                string
 	Model             string
-	FinishReasons     []string
 	ServiceTier       string
 	SystemFingerprint string
 	// ErrorCode and ErrorClass are the provider's own words for a failure, the finer one first.
@@ -30,8 +38,6 @@ type Answer struct {
 
 	Usage        usage.Usage
 	CacheWrite5m usage.Count
-	// ProviderUsage is the provider's usage object in compact form; see jsonscan.Compact.
-	ProviderUsage []byte
 
 	// Cost is what the provider itself says the answer cost in USD, a JSON number as it stands, or "".
 	Cost string
@@ -43,6 +49,8 @@ type Answer struct {
 	// Complete says that the answer's own end has been seen: the provider's end mark in a stream, the closing brace of a
 	// plain answer.
 	Complete bool
+	// Broken says that a function of the user's panicked while it read the answer; see [Custom].
+	Broken bool
 
 	reason   [1]string // what FinishReasons begins in: most answers have one
 	counts   counts
@@ -50,6 +58,8 @@ type Answer struct {
 	fresh    bool // no finish reason yet in the document at hand
 	searches int64
 	pair     modality
+	reasons  int // how often FinishReasons has changed
+	objects  int // how often an object was read; ProviderUsage is made of such
 }
 
 // counts are a provider's own numbers that are no part of one accounting until Format.Account has seen them.
@@ -86,8 +96,21 @@ func isName[T string | []byte](text T) bool {
 	if len(text) == 0 || len(text) > maxName {
 		return false
 	}
+	if isPrintable(text) {
+		return true // Fast path.
+	}
 	for _, r := range string(text) {
 		if r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPrintable reports whether text is of visible ASCII characters only.
+func isPrintable[T string | []byte](text T) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] >= 0x7f {
 			return false
 		}
 	}
@@ -119,8 +142,8 @@ func isWord[T string | []byte](text T) bool {
 	return true
 }
 
-// count returns a token count; what is no whole number from 0 to usage.MaxCount is unknown.
-func count(v jsonscan.Value) usage.Count {
+// CountOf returns a token count; what is no whole number from 0 to usage.MaxCount is unknown.
+func CountOf(v jsonscan.Value) usage.Count {
 	if v.Kind != jsonscan.Number || len(v.Text) == 0 || len(v.Text) > 10 {
 		return 0
 	}
@@ -141,23 +164,32 @@ func count(v jsonscan.Value) usage.Count {
 // counts are running totals. A null changes nothing.
 func counter(at func(*Answer) *usage.Count) func(*Answer, jsonscan.Value) {
 	return func(a *Answer, v jsonscan.Value) {
-		if c := count(v); c.IsKnown() {
+		if c := CountOf(v); c.IsKnown() {
 			*at(a) = c
 		}
 	}
 }
 
-// content is the reader of places that hold generated text, and of nothing else.
-func content(a *Answer, _ jsonscan.Value) { a.Content = true }
+// ReadContent is the reader of places that hold generated text, and of nothing else.
+func ReadContent(a *Answer, _ jsonscan.Value) { a.Content = true }
 
-func readID(a *Answer, v jsonscan.Value)          { setName(&a.ID, v) }
-func readModel(a *Answer, v jsonscan.Value)       { setName(&a.Model, v) }
-func readTier(a *Answer, v jsonscan.Value)        { setWord(&a.ServiceTier, v) }
+// ReadID reads the answer's id.
+func ReadID(a *Answer, v jsonscan.Value) { setName(&a.ID, v) }
+
+// ReadModel reads the model that answered.
+func ReadModel(a *Answer, v jsonscan.Value) { setName(&a.Model, v) }
+
+// ReadTier reads the tier that served the call.
+func ReadTier(a *Answer, v jsonscan.Value) { setWord(&a.ServiceTier, v) }
+
+// End says that the document at hand is the stream's last.
+func (a *Answer) End() { a.ending = true }
+
 func readFingerprint(a *Answer, v jsonscan.Value) { setWord(&a.SystemFingerprint, v) }
 func readErrorClass(a *Answer, v jsonscan.Value)  { setWord(&a.ErrorClass, v) }
 
-// readErrorCode reads a code that may be a number too.
-func readErrorCode(a *Answer, v jsonscan.Value) {
+// ReadErrorCode reads a code that may be a number too.
+func ReadErrorCode(a *Answer, v jsonscan.Value) {
 	if v.Kind == jsonscan.Number {
 		if n, err := strconv.Atoi(string(v.Text)); err == nil {
 			a.ErrorCode = strconv.Itoa(n)
@@ -167,41 +199,43 @@ func readErrorCode(a *Answer, v jsonscan.Value) {
 	setWord(&a.ErrorCode, v)
 }
 
-// readCost reads an amount of money, of which no digit goes through a float.
-func readCost(a *Answer, v jsonscan.Value) {
+// ReadCost reads an amount of money, of which no digit goes through a float.
+func ReadCost(a *Answer, v jsonscan.Value) {
 	if v.Kind == jsonscan.Number && a.Cost != string(v.Text) {
 		a.Cost = string(v.Text)
 	}
 }
 
-// readUsage keeps the provider's usage object; a later one replaces an earlier one.
-func readUsage(a *Answer, v jsonscan.Value) {
+// ReadUsage keeps the provider's usage object; a later one replaces an earlier one.
+func ReadUsage(a *Answer, v jsonscan.Value) {
 	if v.Kind == jsonscan.Object {
 		a.ProviderUsage = append(a.ProviderUsage[:0], v.Text...)
 	}
 }
 
-// addReason adds the finish reason of one more choice.
-func addReason(a *Answer, v jsonscan.Value) {
+// AddReason adds the finish reason of one more choice.
+func AddReason(a *Answer, v jsonscan.Value) {
 	if v.Kind != jsonscan.String || len(v.Text) > 64 || !isWord(v.Text) || len(a.FinishReasons) == maxReasons {
 		return
 	}
+	a.reasons++
 	if a.FinishReasons == nil {
 		a.FinishReasons = a.reason[:0]
 	}
 	a.FinishReasons = append(a.FinishReasons, string(v.Text))
 }
 
-// setReasons takes the finish reasons of one document for those of the whole answer: for formats that repeat them in
+// SetReasons takes the finish reasons of one document for those of the whole answer: for formats that repeat them in
 // each event.
-func setReasons(a *Answer, v jsonscan.Value) {
+func SetReasons(a *Answer, v jsonscan.Value) {
 	if a.fresh {
 		if len(a.FinishReasons) == 1 && v.Kind == jsonscan.String && a.FinishReasons[0] == string(v.Text) {
 			a.fresh = false
 			return
 		}
 		a.FinishReasons = a.FinishReasons[:0]
+		a.reasons++
 	}
 	a.fresh = false
-	addReason(a, v)
+	AddReason(a, v)
 }

@@ -34,12 +34,12 @@ var vertexAnthropicStream = &Format{
 
 func anthropicFields() []Field {
 	fields := []Field{
-		{Path: "id", Read: readID},
-		{Path: "model", Read: readModel},
-		{Path: "message.id", Read: readID},
-		{Path: "message.model", Read: readModel},
-		{Path: "stop_reason", Read: setReasons},
-		{Path: "delta.stop_reason", Read: setReasons},
+		{Path: "id", Read: ReadID},
+		{Path: "model", Read: ReadModel},
+		{Path: "message.id", Read: ReadID},
+		{Path: "message.model", Read: ReadModel},
+		{Path: "stop_reason", Read: SetReasons},
+		{Path: "delta.stop_reason", Read: SetReasons},
 		{Path: "type", Read: readMessagesEvent},
 		{Path: "error.type", Read: readErrorClass},
 		{Path: "usage", Mode: jsonscan.Compact, Read: mergeUsage},
@@ -56,7 +56,7 @@ func anthropicFields() []Field {
 		{Path: "cache_creation.ephemeral_5m_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.CacheWrite5m })},
 		{Path: "cache_creation.ephemeral_1h_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheWrite1h })},
 		{Path: "server_tool_use.web_search_requests", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.WebSearches })},
-		{Path: "service_tier", Read: readTier},
+		{Path: "service_tier", Read: ReadTier},
 	}
 	return append(fields, append(under("usage.", shared), under("message.usage.", shared)...)...)
 }

@@ -51,8 +51,8 @@ func cacheWriteOf(a *Answer) *usage.Count { return &a.Usage.CacheWrite }
 // converseFields are the places of a Converse answer and of the events of its stream.
 func converseFields() []Field {
 	fields := append([]Field{
-		{Path: "stopReason", Read: setReasons},
-		{Path: "serviceTier.type", Read: readTier},
+		{Path: "stopReason", Read: SetReasons},
+		{Path: "serviceTier.type", Read: ReadTier},
 	}, converseUsage("usage")...)
 	return append(fields, generated("", "delta.text", "delta.toolUse.input", "delta.reasoningContent.text",
 		"start.toolUse.name")...)
@@ -60,7 +60,7 @@ func converseFields() []Field {
 
 // converseUsage are the counts of Converse, and of the Nova models' own answers.
 func converseUsage(at string) []Field {
-	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: readUsage}}, under(at+".", []Field{
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
 		{Path: "inputTokens", Read: counter(inputOf)},
 		{Path: "outputTokens", Read: counter(outputOf)},
 		{Path: "cacheReadInputTokens", Read: counter(cacheReadOf)},
@@ -79,15 +79,15 @@ func invokeFields() []Field {
 		"generation", "outputText")...)
 	fields = append(fields,
 		Field{Path: "usage", Mode: jsonscan.Compact, Read: mergeUsage}, // the last one of a place counts
-		Field{Path: "stopReason", Read: setReasons},
-		Field{Path: "messageStop.stopReason", Read: setReasons},
+		Field{Path: "stopReason", Read: SetReasons},
+		Field{Path: "messageStop.stopReason", Read: SetReasons},
 		Field{Path: "prompt_token_count", Read: counter(inputOf)},
 		Field{Path: "generation_token_count", Read: counter(outputOf)},
 		Field{Path: "inputTextTokenCount", Read: counter(inputOf)},
 		Field{Path: "results.*.tokenCount", Read: counter(outputOf)},
-		Field{Path: "results.*.completionReason", Read: addReason},
+		Field{Path: "results.*.completionReason", Read: AddReason},
 		Field{Path: "totalOutputTextTokenCount", Read: counter(outputOf)},
-		Field{Path: "completionReason", Read: setReasons})
+		Field{Path: "completionReason", Read: SetReasons})
 	return append(fields, invocationMetrics("amazon-bedrock-invocationMetrics")...)
 }
 
@@ -96,7 +96,7 @@ func invocationMetrics(at string) []Field {
 	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: func(a *Answer, v jsonscan.Value) {
 		a.ending = true
 		if len(a.ProviderUsage) == 0 {
-			readUsage(a, v)
+			ReadUsage(a, v)
 		}
 	}}}, under(at+".", []Field{
 		{Path: "inputTokenCount", Read: fallback(inputOf)},
@@ -108,7 +108,7 @@ func invocationMetrics(at string) []Field {
 
 // fallback is counter for a count that nothing better told.
 func fallback(at func(*Answer) *usage.Count) func(*Answer, jsonscan.Value) {
-	return func(a *Answer, v jsonscan.Value) { *at(a) = at(a).Or(count(v)) }
+	return func(a *Answer, v jsonscan.Value) { *at(a) = at(a).Or(CountOf(v)) }
 }
 
 // bedrockHeaders are the headers in which Bedrock repeats the counts of an answer that is no stream.
@@ -122,15 +122,15 @@ var bedrockHeaders = [...]struct {
 	{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", cacheWriteOf},
 }
 
-// ReadHeader notes the counts that stand in an answer's headers, which get returns by canonical name, for the case that
+// ReadHeader notes the counts that stand in an answer's headers, which are by canonical name, for the case that
 // the body does not tell them. Only Bedrock's formats have such.
-func (r *Reader) ReadHeader(get func(string) string) {
+func (r *Reader) ReadHeader(header map[string][]string) {
 	if r.format.ModelBehind != bedrockModel {
 		return
 	}
 	for i, h := range bedrockHeaders {
-		if text := get(h.name); text != "" {
-			r.headers[i] = count(jsonscan.Value{Kind: jsonscan.Number, Text: []byte(text)})
+		if texts := header[h.name]; len(texts) > 0 {
+			r.headers[i] = CountOf(jsonscan.Value{Kind: jsonscan.Number, Text: []byte(texts[0])})
 		}
 	}
 }

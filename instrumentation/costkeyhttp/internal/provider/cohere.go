@@ -34,12 +34,12 @@ const operationRerank = "rerank"
 
 func cohereFields() []Field {
 	fields := []Field{
-		{Path: "id", Read: readID},
-		{Path: "response_id", Read: readID},
-		{Path: "response.response_id", Read: readID},
-		{Path: "model", Read: readModel},
-		{Path: "finish_reason", Read: setReasons},
-		{Path: "delta.finish_reason", Read: setReasons},
+		{Path: "id", Read: ReadID},
+		{Path: "response_id", Read: ReadID},
+		{Path: "response.response_id", Read: ReadID},
+		{Path: "model", Read: ReadModel},
+		{Path: "finish_reason", Read: SetReasons},
+		{Path: "delta.finish_reason", Read: SetReasons},
 		{Path: "type", Read: readCohereEvent},
 		{Path: "event_type", Read: readCohereEvent},
 	}
@@ -52,7 +52,7 @@ func cohereFields() []Field {
 }
 
 func cohereUsage(at string) []Field {
-	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: readUsage}}, under(at+".", []Field{
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
 		{Path: "billed_units.input_tokens", Read: counter(inputOf)},
 		{Path: "billed_units.output_tokens", Read: counter(outputOf)},
 		{Path: "billed_units.search_units", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.SearchUnits })},

@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
+	"github.com/costkey/costkey-otel/semconv"
 )
 
 // Format is one wire format of a create endpoint and its answers, plain or streamed.
@@ -32,12 +34,17 @@ type Format struct {
 	// Fields are the places in an answer that are read. The places of a plain answer and of a stream's events are in
 	// one list, since each is met only where it belongs.
 	Fields []Field
+	// Telling says that the fields' functions are to hear of every event, also of one that says again what was said.
+	Telling bool
+	// Requests are the places in a request that are read beyond the usual ones, before which they go.
+	Requests []RequestField
 	// Account brings the counts, as the provider gave them, into one accounting: input with cached parts, output with
 	// reasoning. It runs once, at the end. May be nil.
 	Account func(*Answer)
 
-	set  *jsonscan.Set
-	late *jsonscan.Set // without the early fields
+	set      *jsonscan.Set
+	late     *jsonscan.Set // without the early fields
+	requests *requestTable
 }
 
 // Field is one place in an answer and what it means.
@@ -80,21 +87,40 @@ var formats = compile(
 
 func compile(list ...*Format) []*Format {
 	for _, f := range list {
-		paths, late := make([]jsonscan.Path, len(f.Fields)), make([]jsonscan.Path, len(f.Fields))
-		for i, field := range f.Fields {
-			paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
-			if !field.Early {
-				late[i] = paths[i]
-			}
-		}
-		f.set, f.late = jsonscan.Compile(paths), jsonscan.Compile(late)
+		f.compile()
 	}
 	return list
 }
 
-// Lookup returns the format of a POST to path, and the model where the path names it. ok is false where such a request
-// is no call.
-func Lookup(path string) (f *Format, model string, ok bool) {
+// compile makes ready what finds the format's places.
+func (f *Format) compile() {
+	paths, late := make([]jsonscan.Path, len(f.Fields)), make([]jsonscan.Path, len(f.Fields))
+	for i, field := range f.Fields {
+		paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
+		if !field.Early {
+			late[i] = paths[i]
+		}
+	}
+	f.set, f.late = jsonscan.Compile(paths), jsonscan.Compile(late)
+	f.requests = usualRequests
+	if len(f.Requests) > 0 {
+		f.requests = newRequestTable(slices.Concat(requestFields, f.Requests))
+	}
+}
+
+// DefaultOperation is the operation of a call of which nobody says another.
+const DefaultOperation = semconv.OperationChat
+
+// Target is what a request's path tells of a call.
+type Target struct {
+	Format    *Format
+	Operation string
+	Model     string // where the path names it
+	Streams   bool   // the path asks for a stream
+}
+
+// Lookup returns what a POST to path is, by the built-in formats. ok is false where such a request is no call.
+func Lookup(path string) (t Target, ok bool) {
 	path = strings.TrimSuffix(path, "/")
 	for _, f := range formats {
 		for _, suffix := range f.Suffixes {
@@ -102,12 +128,12 @@ func Lookup(path string) (f *Format, model string, ok bool) {
 			if !found {
 				continue
 			}
-			if model, ok = f.modelIn(before); ok {
-				return f, model, true
+			if model, ok := f.modelIn(before); ok {
+				return Target{Format: f, Operation: f.Operation, Model: model, Streams: f.Streams}, true
 			}
 		}
 	}
-	return nil, "", false
+	return Target{}, false
 }
 
 // modelIn returns the model that the path in front of the suffix names. ok is false where the format is none of it.
@@ -128,7 +154,7 @@ func (f *Format) modelIn(path string) (model string, ok bool) {
 func generated(prefix string, paths ...string) []Field {
 	fields := make([]Field, len(paths))
 	for i, path := range paths {
-		fields[i] = Field{Path: prefix + path, Mode: jsonscan.Presence, Read: content, Early: true}
+		fields[i] = Field{Path: prefix + path, Mode: jsonscan.Presence, Read: ReadContent, Early: true}
 	}
 	return fields
 }

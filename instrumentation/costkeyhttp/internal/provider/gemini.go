@@ -38,19 +38,19 @@ var geminiEmbed = &Format{
 
 func geminiFields() []Field {
 	fields := []Field{
-		{Path: "responseId", Read: readID},
-		{Path: "modelVersion", Read: readModel},
-		{Path: "candidates.*.finishReason", Read: setReasons},
+		{Path: "responseId", Read: ReadID},
+		{Path: "modelVersion", Read: ReadModel},
+		{Path: "candidates.*.finishReason", Read: SetReasons},
 		{Path: "error.status", Read: readErrorClass},
-		{Path: "usageMetadata", Mode: jsonscan.Compact, Read: readUsage},
+		{Path: "usageMetadata", Mode: jsonscan.Compact, Read: ReadUsage},
 		{Path: "usageMetadata.promptTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
 		{Path: "usageMetadata.cachedContentTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
 		{Path: "usageMetadata.candidatesTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
 		{Path: "usageMetadata.thoughtsTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.counts.thoughts })},
 		{Path: "usageMetadata.toolUsePromptTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.counts.toolPrompt })},
 		{Path: "usageMetadata.totalTokenCount", Read: counter(func(a *Answer) *usage.Count { return &a.counts.total })},
-		{Path: "usageMetadata.serviceTier", Read: readTier},
-		{Path: "usageMetadata.trafficType", Read: readTier},
+		{Path: "usageMetadata.serviceTier", Read: ReadTier},
+		{Path: "usageMetadata.trafficType", Read: ReadTier},
 	}
 	fields = append(fields, generated("candidates.*.content.parts.*.",
 		"text", "functionCall.name", "inlineData.data", "executableCode.code")...)
@@ -102,7 +102,7 @@ func modalities(path string, places func(*Answer) modalityCounts) []Field {
 			pairUp(a)
 		}},
 		{Path: path + ".tokenCount", Read: func(a *Answer, v jsonscan.Value) {
-			a.pair.tokens = count(v)
+			a.pair.tokens = CountOf(v)
 			pairUp(a)
 		}},
 	}

@@ -51,13 +51,13 @@ func TestAPathTellsTheFormatAndTheModel(t *testing.T) {
 		{"/v1/batches", "", ""},
 		{"/v1/realtime/sessions", "", ""},
 	} {
-		f, model, ok := provider.Lookup(tc.path)
+		target, ok := provider.Lookup(tc.path)
 		if ok != (tc.operation != "") {
 			t.Errorf("%s: a call: %v", tc.path, ok)
 			continue
 		}
-		if ok && (f.Operation != tc.operation || model != tc.model) {
-			t.Errorf("%s is %s of %q, not %s of %q", tc.path, f.Operation, model, tc.operation, tc.model)
+		if ok && (target.Operation != tc.operation || target.Model != tc.model) {
+			t.Errorf("%s is %s of %q, not %s of %q", tc.path, target.Operation, target.Model, tc.operation, tc.model)
 		}
 	}
 }

@@ -33,7 +33,7 @@ var openAISpeech = &Format{
 func mediaFields(input, output string) []Field {
 	return append([]Field{
 		{Path: "type", Read: readMediaEvent},
-		{Path: "usage", Mode: jsonscan.Compact, Read: readUsage},
+		{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage},
 		{Path: "usage.seconds", Read: func(a *Answer, v jsonscan.Value) { a.Measured = v.Kind == jsonscan.Number }},
 		{Path: "usage.input_tokens", Read: counter(inputOf)},
 		{Path: "usage.output_tokens", Read: counter(outputOf)},

@@ -29,10 +29,10 @@ var ollamaEmbed = &Format{
 
 func ollamaFields() []Field {
 	return append([]Field{
-		{Path: "model", Read: readModel, Early: true},
+		{Path: "model", Read: ReadModel, Early: true},
 		{Path: "prompt_eval_count", Read: counter(inputOf)},
 		{Path: "eval_count", Read: counter(outputOf)},
-		{Path: "done_reason", Read: setReasons},
+		{Path: "done_reason", Read: SetReasons},
 		{Path: "done", Read: func(a *Answer, v jsonscan.Value) { a.ending = v.Kind == jsonscan.True }},
 	}, generated("", "message.content", "message.thinking", "message.tool_calls.*.function.name",
 		"response", "thinking")...)

@@ -47,23 +47,23 @@ var openAIResponses = &Format{
 }
 
 var openAICommon = append([]Field{
-	{Path: "id", Read: readID, Early: true},
-	{Path: "model", Read: readModel, Early: true},
-	{Path: "service_tier", Read: readTier},
+	{Path: "id", Read: ReadID, Early: true},
+	{Path: "model", Read: ReadModel, Early: true},
+	{Path: "service_tier", Read: ReadTier},
 	{Path: "system_fingerprint", Read: readFingerprint, Early: true},
 }, append(openAIErrors(""), openAIErrors("*.")...)...)
 
 // openAIErrors are the places of an error; Google's compatible endpoint wraps it in an array.
 func openAIErrors(prefix string) []Field {
 	return []Field{
-		{Path: prefix + "error.code", Read: readErrorCode},
+		{Path: prefix + "error.code", Read: ReadErrorCode},
 		{Path: prefix + "error.type", Read: readErrorClass},
 	}
 }
 
 func chatFields() []Field {
 	fields := append([]Field{
-		{Path: "choices.*.finish_reason", Read: addReason},
+		{Path: "choices.*.finish_reason", Read: AddReason},
 	}, generated("choices.*.", "text")...)
 	fields = append(fields, generated("choices.*.delta.",
 		"content", "refusal", "reasoning", "reasoning_content",
@@ -75,7 +75,7 @@ func chatFields() []Field {
 }
 
 func chatUsage(at string) []Field {
-	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: readUsage}}, under(at+".", []Field{
+	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
 		{Path: "prompt_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
 		{Path: "completion_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
 		{Path: "total_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.counts.total })},
@@ -83,8 +83,8 @@ func chatUsage(at string) []Field {
 		{Path: "prompt_cache_hit_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })}, // DeepSeek
 		{Path: "prompt_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
 		{Path: "completion_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
-		{Path: "cost", Read: readCost},            // OpenRouter
-		{Path: "cost.total_cost", Read: readCost}, // Perplexity
+		{Path: "cost", Read: ReadCost},            // OpenRouter
+		{Path: "cost.total_cost", Read: ReadCost}, // Perplexity
 		{Path: "completion_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioOutput })},
 	})...)
 }
@@ -93,14 +93,14 @@ func chatUsage(at string) []Field {
 // carry its state.
 func responsesFields() []Field {
 	answer := append([]Field{
-		{Path: "id", Read: readID},
-		{Path: "model", Read: readModel},
-		{Path: "service_tier", Read: readTier},
+		{Path: "id", Read: ReadID},
+		{Path: "model", Read: ReadModel},
+		{Path: "service_tier", Read: ReadTier},
 		{Path: "status", Read: readStatus},
-		{Path: "incomplete_details.reason", Read: setReasons},
+		{Path: "incomplete_details.reason", Read: SetReasons},
 		{Path: "background", Read: func(a *Answer, v jsonscan.Value) { a.Background = v.Kind == jsonscan.True }},
 		{Path: "output.*.type", Read: readOutputType},
-		{Path: "usage", Mode: jsonscan.Compact, Read: readUsage},
+		{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage},
 		{Path: "usage.input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
 		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
 		{Path: "usage.input_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
@@ -109,7 +109,7 @@ func responsesFields() []Field {
 	fields := append(under("response.", answer), answer...)
 	fields = append(fields,
 		Field{Path: "type", Read: readResponsesEvent},
-		Field{Path: "code", Read: readErrorCode}, // of an "error" event
+		Field{Path: "code", Read: ReadErrorCode}, // of an "error" event
 	)
 	return append(fields, generated("", "delta", "item.name", "partial_image_b64")...)
 }
@@ -125,7 +125,7 @@ func readResponsesEvent(a *Answer, v jsonscan.Value) {
 // readStatus keeps the status of an answer that has ended as its finish reason, where nothing says it better.
 func readStatus(a *Answer, v jsonscan.Value) {
 	if len(a.FinishReasons) == 0 && (bytes.Equal(v.Text, []byte("completed")) || bytes.Equal(v.Text, []byte("failed"))) {
-		addReason(a, v)
+		AddReason(a, v)
 	}
 }
 

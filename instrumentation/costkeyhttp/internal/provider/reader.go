@@ -52,15 +52,20 @@ type Reader struct {
 	headers [len(bedrockHeaders)]usage.Count
 	head    [len(doneMark)]byte // the first bytes of the event at hand
 	size    int                 // bytes of the event at hand, counted up to one more than head holds
+	ended   int                 // events that have ended
 	settled bool
+	repeats repeats
+	watch   sse.Handler // hears of the events too; may be nil
 }
 
 // Init makes the reader ready for an answer, also where it has read another before: it uses that one's memory again.
 func (r *Reader) Init(f *Format, framing Framing) {
 	r.format, r.framing = f, framing
 	r.answer = Answer{ProviderUsage: r.answer.ProviderUsage[:0]}
-	r.events, r.size, r.settled = sse.Splitter{}, 0, false
+	r.repeats.init(f)
+	r.events, r.size, r.ended, r.settled = sse.Splitter{}, 0, 0, false
 	r.amazon, r.headers = nil, [len(bedrockHeaders)]usage.Count{}
+	r.watch = nil
 	r.answer.begin()
 	r.json.Init(f.set, valueSink{r})
 	if framing == AWSEventStream {
@@ -103,6 +108,12 @@ var newline = []byte{'\n'}
 // Answer returns what the answer has said so far. The reader goes on writing to it.
 func (r *Reader) Answer() *Answer { return &r.answer }
 
+// Watch has h hear of the events of a stream, whatever its framing, until the next Init. Nil ends that.
+func (r *Reader) Watch(h sse.Handler) { r.watch = h }
+
+// Events returns how many events of a stream have passed whole.
+func (r *Reader) Events() int { return r.ended }
+
 // Settle ends the reading and brings the counts into one accounting. It works once.
 func (r *Reader) Settle() *Answer {
 	if r.settled {
@@ -128,12 +139,19 @@ func (r *Reader) Settle() *Answer {
 type valueSink struct{ *Reader }
 
 func (s valueSink) Value(field int, v jsonscan.Value) {
+	if v.Kind == jsonscan.Object {
+		s.answer.objects++
+	}
 	s.format.Fields[field].Read(&s.answer, v)
 }
 
 type eventSink struct{ *Reader }
 
 func (s eventSink) Data(p []byte) {
+	if s.watch != nil {
+		s.watch.Data(p)
+	}
+	first := s.size == 0
 	if s.size <= len(s.head) {
 		n := copy(s.head[min(s.size, len(s.head)):], p)
 		s.size += n
@@ -141,18 +159,28 @@ func (s eventSink) Data(p []byte) {
 			s.size = len(s.head) + 1
 		}
 	}
+	if first && s.repeats.on {
+		s.begin(p)
+		return
+	}
 	s.json.Write(p)
 }
 
 func (s eventSink) EndEvent() {
+	if s.watch != nil {
+		s.watch.EndEvent()
+	}
+	s.repeats.end(&s.answer)
 	if s.size == len(s.head) && string(s.head[:]) == doneMark || s.answer.ending {
 		s.answer.Complete = true
 	}
 	s.size = 0
+	s.ended++
 	s.answer.begin()
 	s.json.Reset()
 	if s.answer.Content {
 		s.json.Look(s.format.late)
+		s.repeats.on = s.repeats.may
 	}
 }
 
@@ -176,8 +204,12 @@ func (a *amazonReader) Header(name, value []byte) {
 	answer := &a.reader.answer
 	switch string(name) {
 	case ":event-type":
-		answer.ending = answer.ending || string(value) == "metadata"
+		if string(value) == "metadata" {
+			a.reader.repeats.shape.Clear()
+			answer.ending = true
+		}
 	case ":exception-type", ":error-code":
+		a.reader.repeats.shape.Clear()
 		setWord(&answer.ErrorClass, jsonscan.Value{Kind: jsonscan.String, Text: value})
 	}
 }

@@ -29,12 +29,12 @@ var framings = []provider.Framing{provider.Plain, provider.EventStream, provider
 // said is what a reader makes of a body that comes in pieces of the sizes that cut returns.
 func said(t testing.TB, path string, framing provider.Framing, body []byte, cut func() int) provider.Answer {
 	t.Helper()
-	f, _, ok := provider.Lookup(path)
+	target, ok := provider.Lookup(path)
 	if !ok {
 		t.Fatalf("%s has no format", path)
 	}
 	var r provider.Reader
-	r.Init(f, framing)
+	r.Init(target.Format, framing)
 	for len(body) > 0 {
 		n := min(len(body), max(1, cut()))
 		r.Write(body[:n])
@@ -124,10 +124,10 @@ func TestAStreamedEventAllocatesNothing(t *testing.T) {
 		{"/model/m/converse-stream", provider.AWSEventStream},
 		{"/model/m/invoke-with-response-stream", provider.AWSEventStream},
 	} {
-		format, _, _ := provider.Lookup(tc.path)
+		target, _ := provider.Lookup(tc.path)
 		body := framedAs(t, tc.framing, event)
 		var r provider.Reader
-		r.Init(format, tc.framing)
+		r.Init(target.Format, tc.framing)
 		if n := testing.AllocsPerRun(20, func() { r.Write(body) }); n != 0 {
 			t.Errorf("%s: 50 events cost %v allocations", tc.path, n)
 		}
@@ -135,9 +135,9 @@ func TestAStreamedEventAllocatesNothing(t *testing.T) {
 }
 
 func TestALargeEventOfAnInvokedModelIsReadInConstantMemory(t *testing.T) {
-	format, _, _ := provider.Lookup("/model/m/invoke-with-response-stream")
+	target, _ := provider.Lookup("/model/m/invoke-with-response-stream")
 	var r provider.Reader
-	r.Init(format, provider.AWSEventStream)
+	r.Init(target.Format, provider.AWSEventStream)
 	inner := `{"big":"` + strings.Repeat("x", 4<<20) + `","prompt_token_count":5}`
 	body := framedAs(t, provider.AWSEventStream, inner)
 	if n := testing.AllocsPerRun(2, func() { // each run is one message of 4 MiB and one of its base64

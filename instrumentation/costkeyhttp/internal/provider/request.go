@@ -23,6 +23,9 @@ type Request struct {
 
 	FrequencyPenalty Setting
 	PresencePenalty  Setting
+
+	// Broken says that a function of the user's panicked while it read the request; see [Custom].
+	Broken bool
 }
 
 // Setting is a number that a request may set.
@@ -43,16 +46,21 @@ func (s *Setting) read(v jsonscan.Value) {
 // RequestReader reads one request as its bytes pass. The zero value is not ready: call [RequestReader.Init].
 type RequestReader struct {
 	request Request
+	fields  []RequestField
 	json    jsonscan.Scanner
 	begun   bool
 	form    *formReader // of a request that is no JSON but a form
 }
 
-// Init makes the reader ready for a request, from its first byte on.
-func (r *RequestReader) Init() {
-	r.request, r.begun, r.form = Request{}, false, nil
-	r.json.Init(requestSet, requestSink{r})
+// Init makes the reader ready for a request of a format, from its first byte on.
+func (r *RequestReader) Init(f *Format) {
+	r.Forget()
+	r.fields = f.requests.fields
+	r.json.Init(f.requests.set, requestSink{r})
 }
+
+// Forget forgets the request that was read. The reader is not ready for another.
+func (r *RequestReader) Forget() { r.request, r.begun, r.form = Request{}, false, nil }
 
 // Write reads on. It keeps nothing of p.
 func (r *RequestReader) Write(p []byte) {
@@ -73,13 +81,16 @@ func (r *RequestReader) Write(p []byte) {
 // Request returns what the request has said so far. The reader goes on writing to it.
 func (r *RequestReader) Request() *Request { return &r.request }
 
-// requestFields are the places in a request's body, of all formats: none means two things.
-var requestFields = []struct {
-	path string
-	read func(*Request, jsonscan.Value)
-}{
-	{"model", func(r *Request, v jsonscan.Value) { setName(&r.Model, v) }},
-	{"stream", func(r *Request, v jsonscan.Value) { r.Stream = v.Kind == jsonscan.True }},
+// RequestField is one place in a request and what it means.
+type RequestField struct {
+	Path string
+	Read func(*Request, jsonscan.Value)
+}
+
+// requestFields are the places in a request's body, of all built-in formats: none means two things.
+var requestFields = []RequestField{
+	{"model", ReadRequestModel},
+	{"stream", ReadRequestStream},
 	{"background", func(r *Request, v jsonscan.Value) { r.Background = v.Kind == jsonscan.True }},
 	{"service_tier", func(r *Request, v jsonscan.Value) { setWord(&r.ServiceTier, v) }},
 	{"max_tokens", readMaxTokens},
@@ -105,21 +116,35 @@ var requestFields = []struct {
 	{"generationConfig.presencePenalty", func(r *Request, v jsonscan.Value) { r.PresencePenalty.read(v) }},
 }
 
-func readMaxTokens(r *Request, v jsonscan.Value) { r.MaxTokens = count(v).Or(r.MaxTokens) }
+// ReadRequestModel reads the model asked for.
+func ReadRequestModel(r *Request, v jsonscan.Value) { setName(&r.Model, v) }
 
-func readChoices(r *Request, v jsonscan.Value) { r.Choices = count(v).Or(r.Choices) }
+// ReadRequestStream reads whether a stream is asked for.
+func ReadRequestStream(r *Request, v jsonscan.Value) { r.Stream = v.Kind == jsonscan.True }
 
-var requestSet = func() *jsonscan.Set {
-	paths := make([]jsonscan.Path, len(requestFields))
-	for i, f := range requestFields {
-		paths[i] = jsonscan.Path{Name: f.path}
+func readMaxTokens(r *Request, v jsonscan.Value) { r.MaxTokens = CountOf(v).Or(r.MaxTokens) }
+
+func readChoices(r *Request, v jsonscan.Value) { r.Choices = CountOf(v).Or(r.Choices) }
+
+// requestTable is a list of places with what finds them.
+type requestTable struct {
+	fields []RequestField
+	set    *jsonscan.Set
+}
+
+var usualRequests = newRequestTable(requestFields)
+
+func newRequestTable(fields []RequestField) *requestTable {
+	paths := make([]jsonscan.Path, len(fields))
+	for i, f := range fields {
+		paths[i] = jsonscan.Path{Name: f.Path}
 	}
-	return jsonscan.Compile(paths)
-}()
+	return &requestTable{fields: fields, set: jsonscan.Compile(paths)}
+}
 
 // requestSink keeps the reader's callback out of its method set.
 type requestSink struct{ *RequestReader }
 
 func (s requestSink) Value(field int, v jsonscan.Value) {
-	requestFields[field].read(&s.request, v)
+	s.fields[field].Read(&s.request, v)
 }
