@@ -10,4 +10,4 @@ WHERE (n.marked OR (SELECT true FROM costkey.suspect s WHERE s.project_id = n.pr
   AND ((SELECT (count(*), coalesce(bit_xor(c.span_id), 0)) <> (n.spans, n.mix)
         FROM costkey.call c
         WHERE c.trace_id = n.trace_id AND c.project_id = n.project_id AND c.started_at BETWEEN $7 AND $8)
-       OR (SELECT count(*) FROM costkey.link l WHERE l.project_id = n.project_id AND l.trace_id = n.trace_id) > n.links)
+       OR EXISTS (SELECT FROM costkey.link) AND (SELECT count(*) FROM costkey.link l WHERE l.project_id = n.project_id AND l.trace_id = n.trace_id) > n.links)
