@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/costkey/costkey-otel/storage"
 )
 
 // period is which calls a listing is about, as the user put it.
@@ -29,4 +33,27 @@ func (p *period) bounds(now time.Time) (begin, end time.Time, err error) {
 		err = errors.New("--from must be before --to")
 	}
 	return begin, end, err
+}
+
+// finder is a question to the store about the calls of a project, or of all, in a time.
+type finder[T any] func(store *storage.Store, ctx context.Context, project string, from, to time.Time) ([]T, error)
+
+// listCalls makes cmd list what find answers, with the flags of every such listing.
+func listCalls[T any](cmd *cobra.Command, db *database, find finder[T], list func([]T) listing) {
+	as := addFormatFlag(cmd)
+	var p period
+	p.addFlags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		begin, end, err := p.bounds(time.Now())
+		if err != nil {
+			return misuse{err}
+		}
+		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
+			found, err := find(store, ctx, p.project, begin, end)
+			if err != nil {
+				return err
+			}
+			return list(found).write(cmd.OutOrStdout(), *as)
+		})
+	}
 }

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/costkey/costkey-otel/storage"
@@ -23,22 +20,7 @@ func newPricesDisagreementsCommand(db *database) *cobra.Command {
 			"  costkey prices disagreements --from 2026-01-01 --to 2026-02-01 --format csv",
 		Args: cobra.NoArgs,
 	}
-	as := addFormatFlag(cmd)
-	var p period
-	p.addFlags(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		begin, end, err := p.bounds(time.Now())
-		if err != nil {
-			return misuse{err}
-		}
-		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
-			found, err := store.PriceDisagreements(ctx, p.project, begin, end)
-			if err != nil {
-				return err
-			}
-			return disagreementListing(found).write(cmd.OutOrStdout(), *as)
-		})
-	}
+	listCalls(cmd, db, (*storage.Store).PriceDisagreements, disagreementListing)
 	return cmd
 }
 

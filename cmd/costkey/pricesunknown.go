@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/costkey/costkey-otel/storage"
@@ -19,22 +16,7 @@ func newPricesUnknownCommand(db *database) *cobra.Command {
 		Example: "  costkey prices unknown --from 7d --project shop",
 		Args:    cobra.NoArgs,
 	}
-	as := addFormatFlag(cmd)
-	var p period
-	p.addFlags(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		begin, end, err := p.bounds(time.Now())
-		if err != nil {
-			return misuse{err}
-		}
-		return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
-			models, err := store.UnpricedModels(ctx, p.project, begin, end)
-			if err != nil {
-				return err
-			}
-			return unpricedListing(models).write(cmd.OutOrStdout(), *as)
-		})
-	}
+	listCalls(cmd, db, (*storage.Store).UnpricedModels, unpricedListing)
 	return cmd
 }
 
