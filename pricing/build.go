@@ -27,6 +27,7 @@ type provider struct {
 	folded    map[string]idEntry      // the same in lower case
 	groups    map[string][]groupEntry // by skeleton
 	fineTunes map[string][]groupEntry // by "ft:" and the undated base
+	derived   derivedIDs
 }
 
 type idEntry struct {

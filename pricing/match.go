@@ -1,6 +1,9 @@
 package pricing
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // rule is the step that found a model.
 type rule uint8
@@ -70,12 +73,14 @@ func (f found) name(family bool) string {
 type wanted struct {
 	at   int64 // Unix nanoseconds
 	tier tier
+	// mattered says that the answer may be another one at another time or for another tier.
+	mattered bool
 }
 
 // match looks the answered model up, then the asked one. An answer that names a snapshot nobody lists, of a family that
 // is listed, stays unknown, whatever was asked: the family's price may not be the snapshot's.
 func (t *Table) match(q *Query, at int64, served tier) found {
-	w := wanted{at: at, tier: served}
+	w := &wanted{at: at, tier: served}
 	f := t.matchID(q.Provider, q.ResponseModel, w)
 	if f.model != nil || q.RequestModel == "" || q.RequestModel == q.ResponseModel {
 		return f
@@ -93,7 +98,7 @@ func (t *Table) match(q *Query, at int64, served tier) found {
 
 // matchID looks one id up at one provider. Another provider's price is never taken: only where the provider is not
 // known may the id name it.
-func (t *Table) matchID(providerID, id string, w wanted) found {
+func (t *Table) matchID(providerID, id string, w *wanted) found {
 	if id == "" {
 		return found{}
 	}
@@ -127,10 +132,23 @@ func (t *Table) provider(id string) *provider {
 const maxIDLen = 192
 
 // match finds the model that id means at this provider. From exact to derived, the first step that finds decides.
-func (p *provider) match(id string, w wanted) (*model, rule) {
+func (p *provider) match(id string, w *wanted) (*model, rule) {
 	if e, ok := p.ids[id]; ok { // Fast path - the id as the catalogue has it
 		return e.model, e.rule
 	}
+	if e, ok := p.derived.get(id); ok { // Fast path - an id that was derived before
+		return e.model, e.rule
+	}
+	w.mattered = false
+	m, r := p.derive(id, w)
+	if m != nil && !w.mattered {
+		p.derived.put(id, idEntry{m, r})
+	}
+	return m, r
+}
+
+// derive finds the model of an id that the catalogue does not have to the letter.
+func (p *provider) derive(id string, w *wanted) (*model, rule) {
 	id = strings.TrimSpace(id)
 	if m, r := p.listed(id, ruleCase); m != nil {
 		return m, r
@@ -198,7 +216,7 @@ func (p *provider) publisherModel(id string, r rule) (*model, rule) {
 
 // fineTune finds the listed fine-tune price of a tuned model. Its own name, after the second colon, has no price. An
 // undated base could be any of its snapshots.
-func (p *provider) fineTune(id string, w wanted) *model {
+func (p *provider) fineTune(id string, w *wanted) *model {
 	if len(id) < 4 || !strings.EqualFold(id[:3], "ft:") {
 		return nil
 	}
@@ -216,7 +234,7 @@ func (p *provider) fineTune(id string, w wanted) *model {
 }
 
 // equivalent finds models whose ids say the same in another way, and takes them only if all of these cost the same.
-func (p *provider) equivalent(id string, w wanted) (*model, rule) {
+func (p *provider) equivalent(id string, w *wanted) (*model, rule) {
 	var buf [maxIDLen + len(globalMark)]byte
 	s, ok := p.skeleton(buf[:0], id)
 	if !ok {
@@ -244,7 +262,7 @@ func (p *provider) equivalent(id string, w wanted) (*model, rule) {
 
 // agree returns the model that all candidates of a fitting version have the price of, nil if they differ, and whether
 // there are any.
-func agree(a, b []groupEntry, v version, w wanted) (m *model, any bool) {
+func agree(a, b []groupEntry, v version, w *wanted) (m *model, any bool) {
 	for _, group := range [...][]groupEntry{a, b} {
 		for i := range group {
 			e := &group[i]
@@ -252,12 +270,42 @@ func agree(a, b []groupEntry, v version, w wanted) (m *model, any bool) {
 			case !e.version.fits(v):
 			case m == nil:
 				m = e.model
-			case !sameRows(m, e.model, w.at, w.tier):
-				return nil, true
+			case alwaysSame(m, e.model):
+			default:
+				w.mattered = true
+				if !sameRows(m, e.model, w.at, w.tier) {
+					return nil, true
+				}
 			}
 		}
 	}
 	return m, m != nil
+}
+
+// maxDerived bounds how many derived ids a provider remembers; beyond it they are derived again.
+const maxDerived = 1024
+
+// derivedIDs remembers what derived ids mean, of those that mean it at all times. The zero value is empty. It is safe for
+// concurrent use.
+type derivedIDs struct {
+	mu  sync.RWMutex
+	ids map[string]idEntry
+}
+
+func (d *derivedIDs) get(id string) (idEntry, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	e, ok := d.ids[id]
+	return e, ok
+}
+
+func (d *derivedIDs) put(id string, e idEntry) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ids == nil || len(d.ids) >= maxDerived {
+		d.ids = make(map[string]idEntry)
+	}
+	d.ids[strings.Clone(id)] = e
 }
 
 // appendLower appends s in lower case; false if it is too long to be an id.

@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -166,6 +167,11 @@ func (m *model) ownRow(a asking) (*row, string) {
 	default:
 		return nil, reason
 	}
+}
+
+// alwaysSame reports whether two models have the same prices at all times, in every tier.
+func alwaysSame(a, b *model) bool {
+	return a == b || a.multipliers == b.multipliers && slices.Equal(a.rows, b.rows) && slices.Equal(a.discounts, b.discounts)
 }
 
 // sameRows reports whether two models have the same prices for a tier at an instant, at least one.

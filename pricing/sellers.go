@@ -16,7 +16,7 @@ var makers = []string{
 // assume where none is named: the only one, else the only maker among them, else "". Pricing itself never assumes a
 // provider; this serves people who ask.
 func (t *Table) Sellers(model string, atNanos int64) (all []string, assumed string) {
-	w := wanted{at: atNanos}
+	w := &wanted{at: atNanos}
 	var made []string
 	for _, id := range t.order {
 		if m, _ := t.providers[id].match(model, w); m == nil {
