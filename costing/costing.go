@@ -4,11 +4,13 @@
 package costing
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/usage"
 )
 
 // Price returns what c cost by table, or why that is not known.
@@ -31,7 +33,34 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 	case "perplexity": // Sonar API, usage.search_context_size
 		q.SearchContext = word(c.ProviderUsage, `search_context_size":"`)
 	}
+	if c.Operation == operationRerank && !c.Usage.SearchUnits.IsKnown() {
+		u := c.Usage
+		u.SearchUnits = number(c.ProviderUsage, `"search_units":`)
+		q.Usage = &u
+	}
 	return table.Price(&q)
+}
+
+// operationRerank is billed by search units, which spans have in the provider's usage object alone: Cohere's
+// meta.billed_units.search_units. It has no well-known value in the conventions.
+const operationRerank = "rerank"
+
+// number is word for the whole number that follows key; unknown where it is not there.
+func number(object, key string) usage.Count {
+	i := strings.Index(object, key)
+	if i < 0 {
+		return 0
+	}
+	digits := object[i+len(key):]
+	end := strings.IndexAny(digits, ",}")
+	if end < 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(digits[:end], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return usage.Known(n)
 }
 
 // word is the string that follows key, given without its first quote, in a provider's usage object, which is compact JSON without free text; "" where

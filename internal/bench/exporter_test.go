@@ -19,6 +19,7 @@ import (
 
 	"github.com/costkey/costkey-otel/exporter/costkeyexporter"
 	"github.com/costkey/costkey-otel/internal/seed"
+	"github.com/costkey/costkey-otel/semconv"
 	"github.com/costkey/costkey-otel/storage"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 )
@@ -34,13 +35,23 @@ const (
 // BenchmarkExporterAgainstCopy is pdata → PostgreSQL with hourly sums, against bare binary COPY of the same rows into an
 // identical table with the same indexes. Metrics: "ratio" against pgx's COPY, "ratio-raw" against COPY of bytes that
 // are encoded already, rows per second, and bytes per call on disk with indexes and the interned tables.
-func BenchmarkExporterAgainstCopy(b *testing.B) { benchmarkExporter(b, 0) }
+func BenchmarkExporterAgainstCopy(b *testing.B) { benchmarkExporter(b, workload{}) }
 
 // BenchmarkExporterWithDoubles is the same with 20 % of the calls seen twice, by an SDK's own span too.
-func BenchmarkExporterWithDoubles(b *testing.B) { benchmarkExporter(b, 0.2) }
+func BenchmarkExporterWithDoubles(b *testing.B) { benchmarkExporter(b, workload{doubles: 0.2}) }
 
-func benchmarkExporter(b *testing.B, doubles float64) {
-	bench := newExporterBench(b, doubles)
+// BenchmarkExporterWithoutSuspects is the same for a project whose spans never double and whose provider gives each answer
+// an id: it must not pay for settling. That nothing was kept or looked at for the sake of settling is checked.
+func BenchmarkExporterWithoutSuspects(b *testing.B) { benchmarkExporter(b, workload{identified: true}) }
+
+// workload says in what the calls of a benchmark differ from those that [seed] makes.
+type workload struct {
+	doubles    float64 // the share of calls that are seen twice
+	identified bool    // all answers have an id, those too whose provider gives none
+}
+
+func benchmarkExporter(b *testing.B, work workload) {
+	bench := newExporterBench(b, work)
 	var ours, copied, raw []float64
 	for range b.N {
 		for run := range benchRuns {
@@ -61,14 +72,14 @@ type exporterBench struct {
 	dsn       string
 	baselines [2]*storagetest.Baseline // for pgx's COPY and for the raw one
 	start     time.Time
-	doubles   float64
+	work      workload
 }
 
-func newExporterBench(b *testing.B, doubles float64) *exporterBench {
+func newExporterBench(b *testing.B, work workload) *exporterBench {
 	b.Helper()
 	server := storagetest.NewDurableServer(b)
 	today := time.Now().UTC().Truncate(24 * time.Hour)
-	x := &exporterBench{start: today.Add(9 * time.Hour), doubles: doubles}
+	x := &exporterBench{start: today.Add(9 * time.Hour), work: work}
 	x.dsn = server.Database(b)
 	x.store = benchStore(b, x.dsn, today)
 	for i := range x.baselines {
@@ -118,8 +129,11 @@ func (x *exporterBench) run(b *testing.B, run int) (ours, copied, raw float64) {
 	for part := range batches {
 		from, until := x.window(run, part)
 		batches[part] = seed.Traces(seed.Options{
-			Calls: benchBatch, First: (run*benchConnections + part) * benchBatch, From: from, Until: until, Doubles: x.doubles,
+			Calls: benchBatch, First: (run*benchConnections + part) * benchBatch, From: from, Until: until, Doubles: x.work.doubles,
 		})
+		if x.work.identified {
+			identify(batches[part])
+		}
 	}
 	ours = seconds(func(part int) error { return x.exporter.ConsumeTraces(context.Background(), batches[part]) }, b)
 	plain := make([]storagetest.Batch, benchConnections)
@@ -133,6 +147,20 @@ func (x *exporterBench) run(b *testing.B, run int) (ours, copied, raw float64) {
 	copied = seconds(func(part int) error { return x.baselines[0].Copy(context.Background(), plain[part]) }, b)
 	raw = seconds(func(part int) error { return x.baselines[1].CopyRaw(context.Background(), encoded[part]) }, b)
 	return ours, copied, raw
+}
+
+// identify gives each span that has no response id one of its own.
+func identify(td ptrace.Traces) {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				key := string(semconv.GenAIResponseIDKey)
+				if _, ok := span.Attributes().Get(key); !ok {
+					span.Attributes().PutStr(key, "resp-"+span.SpanID().String())
+				}
+			}
+		}
+	}
 }
 
 // seconds is how long work takes on all connections at once.
@@ -169,6 +197,10 @@ func (x *exporterBench) check(b *testing.B) {
 	require.Equal(b, strconv.Itoa(want), storagetest.Value(b, x.dsn, "SELECT sum(calls) FROM costkey.costs_hourly"))
 	require.Equal(b, "true", storagetest.Value(b, x.dsn,
 		"SELECT (SELECT sum(cost_usd) FROM costkey.costs_hourly) = (SELECT sum(cost_usd) FROM costkey.calls)"))
+	if x.work.identified {
+		require.Equal(b, "0", storagetest.Value(b, x.dsn,
+			"SELECT (SELECT count(*) FROM costkey.suspect) + (SELECT count(*) FROM costkey.link)"))
+	}
 	_, err = x.store.Maintain(b.Context())
 	require.NoError(b, err)
 	storagetest.Exec(b, x.dsn, "VACUUM FULL costkey.hourly_delta")
