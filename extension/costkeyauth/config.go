@@ -32,8 +32,8 @@ type Config struct {
 
 // RateLimit bounds what one key may send, in this collector. A key that paused may send ten seconds' worth at once.
 type RateLimit struct {
-	// CallsPerSecond counts events and spans; of a request over OTLP/HTTP, whose spans can't be seen before it is read, the
-	// request. 0 is no limit.
+	// CallsPerSecond counts events and spans. 0 is no limit. A request over OTLP/HTTP is let in where one call is; its other
+	// spans, which are seen as it is read, are what the key's next request waits for.
 	CallsPerSecond float64 `mapstructure:"calls_per_second"`
 	// BytesPerSecond counts bodies after decompression. 0 is no limit.
 	BytesPerSecond float64 `mapstructure:"bytes_per_second"`

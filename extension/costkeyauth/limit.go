@@ -59,8 +59,12 @@ func (l *limits) admit(keyID string, calls, bytes int) (wait time.Duration) {
 	return wait
 }
 
-// charge takes bytes that were read already: the key's next request waits for them.
-func (l *limits) charge(keyID string, bytes int) { reserve(l.of(keyID).bytes, l.now(), bytes) }
+// charge takes calls and bytes that came already: the key's next request waits for them.
+func (l *limits) charge(keyID string, calls, bytes int) {
+	b, now := l.of(keyID), l.now()
+	reserve(b.calls, now, calls)
+	reserve(b.bytes, now, bytes)
+}
 
 // reserve takes n tokens, at most a whole bucket: what is larger could never pass.
 func reserve(l *rate.Limiter, now time.Time, n int) *rate.Reservation {

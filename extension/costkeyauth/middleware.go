@@ -1,10 +1,12 @@
 package costkeyauth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
@@ -30,14 +32,13 @@ func (e *Extension) serve(next http.Handler, w http.ResponseWriter, r *http.Requ
 		why.writeTo(w)
 		return
 	}
-	body := &countedBody{ReadCloser: r.Body}
+	body := &countedBody{ReadCloser: r.Body, keeps: e.cfg.RateLimit.CallsPerSecond > 0 && isTraces(r)}
 	r = r.WithContext(ctx)
 	r.Body = body
 	next.ServeHTTP(w, r)
-	if more := body.read - max(r.ContentLength, 0); more > 0 {
-		if auth, ok := client.FromContext(ctx).Auth.(*AuthData); ok {
-			e.limits.charge(auth.keyID, int(more))
-		}
+	if auth, ok := client.FromContext(ctx).Auth.(*AuthData); ok {
+		calls := spansInBody(r.Header.Get("Content-Type"), body.kept.Bytes())
+		e.limits.charge(auth.keyID, calls-1, int(max(body.read-max(r.ContentLength, 0), 0)))
 	}
 }
 
@@ -52,16 +53,27 @@ func (e *Extension) enter(ctx context.Context, headers map[string][]string, call
 	return ctx, e.Admit(ctx, calls, bytes)
 }
 
-// countedBody counts what is read of a body. One goroutine reads a request's body.
+// isTraces tells an OTLP request for spans by the end of its path: over HTTP the paths can be set.
+func isTraces(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/traces")
+}
+
+// countedBody counts what is read of a body, and keeps it where its calls are to be counted: for as long as the request
+// lasts. One goroutine reads a request's body.
 type countedBody struct {
 	io.ReadCloser
-	read int64
+	read  int64
+	keeps bool
+	kept  bytes.Buffer
 }
 
 // Read implements io.Reader.
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
+	if b.keeps {
+		b.kept.Write(p[:n]) // a buffer takes all
+	}
 	return n, err
 }
 

@@ -1,6 +1,7 @@
 package costkeyauth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -119,3 +120,48 @@ type stream struct {
 }
 
 func (s stream) Context() context.Context { return s.ctx }
+
+func TestOverHTTPEachSpanCounts(t *testing.T) {
+	t.Parallel()
+	asProto, err := request(2, 25).MarshalProto()
+	require.NoError(t, err)
+	asJSON, err := request(2, 25).MarshalJSON()
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		path, contentType string
+		body              []byte
+		calls             int
+	}{
+		"protobuf":              {"/v1/traces", "application/x-protobuf", asProto, 50},
+		"JSON":                  {"/v1/traces", "application/json; charset=utf-8", asJSON, 50},
+		"a path of one's own":   {"/otel/traces", "application/json", asJSON, 50},
+		"half of protobuf":      {"/v1/traces", "application/x-protobuf", asProto[:len(asProto)/2], 25}, // those that came whole
+		"half of JSON":          {"/v1/traces", "application/json", asJSON[:len(asJSON)/2], 1},
+		"something else":        {"/v1/traces", "text/plain", asJSON, 1},
+		"metrics":               {"/v1/metrics", "application/x-protobuf", asProto, 1},
+		"no content type":       {"/v1/traces", "", asProto, 1},
+		"nothing":               {"/v1/traces", "application/json", nil, 1},
+		"no spans, as protobuf": {"/v1/traces", "application/x-protobuf", []byte("\x0a\x00"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, keys, _ := newTest(t, func(c *Config) { c.RateLimit.CallsPerSecond = 10 }) // 100 at once
+			key := keys.add("shop", nil)
+			wrap, err := e.GetHTTPHandler(t.Context())
+			require.NoError(t, err)
+			handler, err := wrap(t.Context(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				assert.Equal(t, string(c.body), string(got), "what is counted reaches the receiver whole")
+			}))
+			require.NoError(t, err)
+			req := httptest.NewRequest(http.MethodPost, c.path, bytes.NewReader(c.body))
+			req.Header.Set("Authorization", "Bearer "+key)
+			req.Header.Set("Content-Type", c.contentType)
+			handler.ServeHTTP(httptest.NewRecorder(), req)
+			ctx := withKey(t, e, key)
+			require.NoError(t, e.Admit(ctx, 100-c.calls, 0), "that is left")
+			require.Equal(t, codes.ResourceExhausted, status.Code(e.Admit(ctx, 1, 0)), "and no more")
+		})
+	}
+}

@@ -15,8 +15,8 @@ func (r *reader) body(dst *string) []byte {
 		return nil
 	}
 	raw := r.value()
-	if r.err != nil {
-		return nil
+	if r.err != nil || r.cursor.deep {
+		return raw
 	}
 	kept := raw[:min(len(raw), MaxBody)]
 	*dst = strings.ReplaceAll(strings.ToValidUTF8(string(kept), ""), "\x00", "")

@@ -2,7 +2,8 @@ package protocol
 
 import "bytes"
 
-// maxDepth is how deep a value that is passed over may be nested.
+// maxDepth is how deep a value may be nested. What is deeper is passed over all the same, with no memory for its depth, so
+// that it does not take down what stands beside it.
 const maxDepth = 256
 
 // cursor goes through JSON that is in memory, value by value, and needs no memory itself. It is here because most of an
@@ -11,6 +12,8 @@ const maxDepth = 256
 type cursor struct {
 	in []byte
 	at int
+	// deep tells that the value passed over last is nested deeper than maxDepth.
+	deep bool
 }
 
 // peek passes over white space and returns what comes next: a bracket, a comma, a colon, '"', 't', 'f', 'n', or '0' for a
@@ -45,11 +48,12 @@ func (c *cursor) done() bool { return c.peek() == 0 && c.at == len(c.in) }
 // value passes over a value and returns it as it stands in the input; nil where there is none that ends.
 func (c *cursor) value() []byte {
 	kind, from, end := c.peek(), c.at, 0
+	c.deep = false
 	switch kind {
 	case '"':
 		end = stringEnd(c.in, from)
 	case '{', '[':
-		end = nestedEnd(c.in, from)
+		end, c.deep = nestedEnd(c.in, from)
 	case '0':
 		end = numberEnd(c.in, from)
 	case 't', 'f', 'n':
@@ -81,8 +85,9 @@ func stringEnd(in []byte, from int) int {
 	}
 }
 
-// nestedEnd returns the end of the object or list that begins at from; 0 where it has none, or is nested too deep.
-func nestedEnd(in []byte, from int) int {
+// nestedEnd returns the end of the object or list that begins at from, and whether it is nested deeper than maxDepth; 0
+// where it has no end. Beyond maxDepth it counts brackets without looking at their kind.
+func nestedEnd(in []byte, from int) (end int, deep bool) {
 	var closing [maxDepth]byte
 	depth := 0
 	for at := from; at < len(in); at++ {
@@ -90,26 +95,26 @@ func nestedEnd(in []byte, from int) int {
 		case '"':
 			end := stringEnd(in, at)
 			if end == 0 {
-				return 0
+				return 0, false
 			}
 			at = end - 1
 		case '{', '[':
-			if depth == maxDepth {
-				return 0
+			if depth < maxDepth {
+				closing[depth] = b + 2 // in ASCII
 			}
-			closing[depth] = b + 2 // in ASCII
 			depth++
+			deep = deep || depth > maxDepth
 		case '}', ']':
 			depth--
-			if closing[depth] != b {
-				return 0
+			if depth < maxDepth && closing[depth] != b {
+				return 0, false
 			}
 			if depth == 0 {
-				return at + 1
+				return at + 1, deep
 			}
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // numberEnd returns the end of what looks like a number.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -237,11 +239,46 @@ func place(c Count) int {
 
 func (r *reader) context(e *Event) {
 	r.object(func(name []byte) {
-		e.Context = r.field(e.Context, name, MaxContextText)
+		e.Context = r.contextField(e.Context, name, 0)
 		if n := len(e.Context); n > 0 && e.Context[n-1].Key == "traceId" {
 			e.TraceID = e.Context[n-1].Text
 		}
 	})
+}
+
+// maxContextDepth is how deep objects and lists in a context may be nested: Python allows any JSON.
+const maxContextDepth = 8
+
+// contextField appends the next value to fields, where it is within the limits. What an object or a list holds is named by
+// the way to it: "order.id", "labels.0".
+func (r *reader) contextField(fields []Field, name []byte, depth int) []Field {
+	kind := r.kind()
+	if kind != '{' && kind != '[' {
+		return r.field(fields, name, MaxContextText)
+	}
+	if len(name) == 0 || len(name) > MaxKey || depth == maxContextDepth {
+		r.odd = true
+		r.skip()
+		return fields
+	}
+	within := func(step []byte) {
+		if len(fields) == MaxFields {
+			r.odd = true
+			r.skip()
+			return
+		}
+		fields = r.contextField(fields, slices.Concat(name, []byte("."), step), depth+1)
+	}
+	if kind == '{' {
+		r.object(within)
+		return fields
+	}
+	at := int64(0)
+	r.list(func() {
+		within(strconv.AppendInt(nil, at, 10))
+		at++
+	})
+	return fields
 }
 
 // field appends the next value to fields, where it is a scalar within the limits.

@@ -131,6 +131,58 @@ func TestEveryFieldIsRead(t *testing.T) {
 	assert.Equal(t, "shop/web", e.ProjectID)
 }
 
+func TestAContextOfAnyJSONIsKeptAsFlatFields(t *testing.T) {
+	t.Parallel()
+	text := func(key, value string) protocol.Field {
+		return protocol.Field{Key: key, Kind: protocol.Text, Text: value}
+	}
+	long := strings.Repeat("k", protocol.MaxKey)
+	for name, c := range map[string]struct {
+		context  string
+		want     []protocol.Field
+		repaired bool
+	}{
+		"an object":              {`{"order":{"id":"4711","n":2}}`, []protocol.Field{text("order.id", "4711"), {Key: "order.n", Kind: protocol.Number, Number: 2}}, false},
+		"a list":                 {`{"labels":["eu","beta"]}`, []protocol.Field{text("labels.0", "eu"), text("labels.1", "beta")}, false},
+		"both, nested":           {`{"a":[{"b":{"c":"d"}},null]}`, []protocol.Field{text("a.0.b.c", "d")}, false},
+		"what follows is read":   {`{"a":{},"b":[],"team":"core"}`, []protocol.Field{text("team", "core")}, false},
+		"a name with escapes":    {`{"\u0061":{"\u0062":"c"}}`, []protocol.Field{text("a.b", "c")}, false},
+		"a way too long":         {`{"` + long + `":{"a":"b"},"team":"core"}`, []protocol.Field{text("team", "core")}, true},
+		"deeper than anybody":    {`{"a":` + strings.Repeat(`[`, 9) + `1` + strings.Repeat(`]`, 9) + `,"team":"core"}`, []protocol.Field{text("team", "core")}, true},
+		"a trace id in an order": {`{"order":{"traceId":"t"}}`, []protocol.Field{text("order.traceId", "t")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := decodeOne(t, `,"context":`+c.context)
+			assert.Equal(t, c.want, e.Context)
+			assert.Equal(t, c.repaired, e.Repaired)
+			assert.Empty(t, e.TraceID)
+		})
+	}
+	e := decodeOne(t, `,"context":{"a":[`+strings.Repeat("1,", 1000)+`1]}`)
+	assert.Len(t, e.Context, protocol.MaxFields)
+	assert.True(t, e.Repaired)
+}
+
+func TestAnEventThatIsNestedTooDeepDoesNotRefuseTheOthers(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat(`{"a":[`, 5000) + strings.Repeat(`]}`, 5000)
+	for _, member := range []string{"requestBody", "responseBody", "metadata", "future", "context", "usage", "callSite", "streamTiming", "id"} {
+		t.Run(member, func(t *testing.T) {
+			t.Parallel()
+			body := `{"events":[{"id":"a","timestamp":"2026-03-01T10:00:00Z","model":"gpt-4o","` + member + `":` + deep + `},
+				{"id":"b","timestamp":"2026-03-01T10:00:00Z"}]}`
+			for _, bodies := range []bool{false, true} {
+				b, err := protocol.Decode([]byte(body), protocol.Settings{MaxEvents: 2, Bodies: bodies})
+				require.NoError(t, err)
+				assert.Equal(t, "b", b.Events[len(b.Events)-1].ID)
+				assert.Equal(t, member == "id", len(b.Rejected) == 1, "an event that is known by its id is taken without what is too deep")
+				assert.Empty(t, b.Events[0].Bodies)
+			}
+		})
+	}
+}
+
 func TestBodiesAreReadOnlyWhereAskedFor(t *testing.T) {
 	t.Parallel()
 	members := `,"requestBody":{"messages":["hello"]},"responseBody":{"id":"r1","usage":{"prompt_tokens_details":{"cached_tokens":7}}},"systemPrompt":"be kind"`

@@ -38,14 +38,18 @@ func (r *reader) kind() byte {
 	return r.cursor.peek()
 }
 
-// value reads a value as it stands in the body.
+// value reads a value as it stands in the body; null for one that is nested too deep.
 func (r *reader) value() []byte {
 	if r.err != nil {
 		return nil
 	}
 	v := r.cursor.value()
-	if v == nil {
+	switch {
+	case v == nil:
 		r.fail()
+	case r.cursor.deep:
+		r.odd = true
+		return []byte("null")
 	}
 	return v
 }
