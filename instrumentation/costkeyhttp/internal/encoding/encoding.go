@@ -4,6 +4,11 @@
 // The libraries' decoders pull, and none of them goes on after a source that ran dry. So each decoder runs on a goroutine
 // of its own and is handed one piece at a time: [Decoder.Write] comes back once the decoder has used all of it and asks
 // for more. Nothing is copied, nothing piles up, and what a piece decodes to is known when it has passed.
+//
+// Write waits for the CPU only, never for I/O: the piece is in memory, and the decoder is never asked for more than it
+// holds. It waits at all so that no usage is lost to a decoder that lags behind the caller, who may close the body, or
+// end the program, at any time. The wait is bounded: a piece that decodes to more than [MaxPiece] makes the body one that
+// can't be decoded.
 package encoding
 
 import (
@@ -21,6 +26,10 @@ import (
 
 // MaxWindow is the largest window of br and zstd that is decoded. gzip and deflate have one of 32 KiB.
 const MaxWindow = 1 << 20
+
+// MaxPiece is how many bytes one Write, or Close, may decode to: no less than 32 KiB, the usual buffer of a reader, of
+// gzip or deflate, which expand to 1032 times their size at most.
+const MaxPiece = 34 << 20
 
 // Decoder decodes one body. Its methods are not safe for concurrent use; they end before the decoder's goroutine goes on.
 type Decoder struct {
@@ -45,7 +54,7 @@ func New(coding string, sink func(p []byte)) *Decoder {
 	return &Decoder{open: open, sink: sink}
 }
 
-// Write decodes what p adds. After a body that can't be decoded it does nothing.
+// Write decodes what p adds, at most [MaxPiece] bytes. After a body that can't be decoded it does nothing.
 func (d *Decoder) Write(p []byte) {
 	if d.closed || len(p) == 0 {
 		return
@@ -87,10 +96,10 @@ func (d *Decoder) run() {
 	}()
 	source := &pulled{d: d}
 	err := d.decode(source)
-	whole = err == nil || source.ended
+	whole = err == nil || source.ended && !errors.Is(err, errPiece)
 }
 
-func (d *Decoder) decode(source io.Reader) error {
+func (d *Decoder) decode(source *pulled) error {
 	r, err := d.open(bufio.NewReaderSize(source, 512))
 	if err != nil {
 		return err
@@ -99,6 +108,9 @@ func (d *Decoder) decode(source io.Reader) error {
 	buf := make([]byte, 8<<10)
 	for {
 		n, err := r.Read(buf)
+		if source.made += n; source.made > MaxPiece {
+			return errPiece
+		}
 		if n > 0 {
 			d.sink(buf[:n])
 		}
@@ -116,6 +128,7 @@ func (d *Decoder) decode(source io.Reader) error {
 type pulled struct {
 	d     *Decoder
 	rest  []byte
+	made  int // bytes that the piece has been decoded to
 	asked bool
 	ended bool
 }
@@ -127,7 +140,7 @@ func (s *pulled) Read(p []byte) (int, error) {
 		}
 		s.asked = true
 		piece, ok := <-s.d.pieces
-		s.rest, s.ended = piece, !ok
+		s.rest, s.ended, s.made = piece, !ok, 0
 	}
 	if s.ended {
 		return 0, io.EOF
@@ -157,7 +170,10 @@ func openDeflate(r *bufio.Reader) (io.ReadCloser, error) {
 	return flate.NewReader(r), nil
 }
 
-var errWindow = errors.New("window larger than 1 MiB")
+var (
+	errWindow = errors.New("window larger than 1 MiB")
+	errPiece  = errors.New("piece that decodes to more than 34 MiB")
+)
 
 // openBrotli refuses a window of more than 20 bits, which the first byte tells. Source: RFC 7932, section 9.1.
 func openBrotli(r *bufio.Reader) (io.ReadCloser, error) {

@@ -178,3 +178,28 @@ func TestADecoderThatSawNothingStartsNoGoroutine(t *testing.T) {
 		t.Error("an empty body counts as one that can't be read")
 	}
 }
+
+func TestABombIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range coders {
+		var bomb bytes.Buffer
+		w := c.make(t, &bomb)
+		zeros := make([]byte, 1<<20)
+		for range (encoding.MaxPiece + 4<<20) >> 20 {
+			if _, err := w.Write(zeros); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		d := encoding.New(c.coding, func(p []byte) { got += len(p) })
+		d.Write(bomb.Bytes())
+		once := got
+		d.Write(bomb.Bytes())
+		if whole := d.Close(); whole || got != once || got > encoding.MaxPiece {
+			t.Errorf("%s: a bomb of %d bytes decoded to %d, then %d, whole %v", c.name, bomb.Len(), once, got, whole)
+		}
+	}
+}

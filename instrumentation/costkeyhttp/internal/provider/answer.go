@@ -75,6 +75,20 @@ func (a *Answer) ErrorType() string {
 	return a.ErrorClass
 }
 
+// names returns the names that are known.
+func (s *Said) names() (known Name) {
+	if s.ID != "" {
+		known |= NameID
+	}
+	if s.Model != "" {
+		known |= NameModel
+	}
+	if s.SystemFingerprint != "" {
+		known |= NameFingerprint
+	}
+	return known
+}
+
 // begin forgets what holds for one document only.
 func (a *Answer) begin() {
 	a.ending, a.fresh, a.searches, a.pair = false, true, 0, modality{}

@@ -43,7 +43,7 @@ type Format struct {
 	Account func(*Answer)
 
 	set      *jsonscan.Set
-	late     *jsonscan.Set // without the early fields
+	late     [allNames + 1]*jsonscan.Set // without the early fields and, by the names that are known, without those
 	requests *requestTable
 }
 
@@ -55,7 +55,22 @@ type Field struct {
 	// Early says that the events of a stream behind the first content tell nothing new here, so that they needn't be
 	// searched for it.
 	Early bool
+	// Name says that the place holds this name: behind the first content, events are searched for it until it is known.
+	// So a stream that tells it late is read right, and one that changes it with every event costs nothing.
+	Name Name
 }
+
+// Name is a set of names that an answer tells once.
+type Name uint8
+
+// The names.
+const (
+	NameID Name = 1 << iota
+	NameModel
+	NameFingerprint
+
+	allNames = NameID | NameModel | NameFingerprint
+)
 
 // formats are looked through in this order; the first suffix that fits wins, so longer ones come first.
 var formats = compile(
@@ -94,18 +109,33 @@ func compile(list ...*Format) []*Format {
 
 // compile makes ready what finds the format's places.
 func (f *Format) compile() {
-	paths, late := make([]jsonscan.Path, len(f.Fields)), make([]jsonscan.Path, len(f.Fields))
-	for i, field := range f.Fields {
-		paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
-		if !field.Early {
-			late[i] = paths[i]
-		}
+	var names Name
+	for _, field := range f.Fields {
+		names |= field.Name
 	}
-	f.set, f.late = jsonscan.Compile(paths), jsonscan.Compile(late)
+	f.set = f.without(func(Field) bool { return false })
+	for known := range f.late {
+		if among := Name(known) & names; int(among) < known {
+			f.late[known] = f.late[among]
+			continue
+		}
+		f.late[known] = f.without(func(field Field) bool { return field.Early || field.Name&Name(known) != 0 })
+	}
 	f.requests = usualRequests
 	if len(f.Requests) > 0 {
 		f.requests = newRequestTable(slices.Concat(requestFields, f.Requests))
 	}
+}
+
+// without returns the set of the fields that are not left out.
+func (f *Format) without(left func(Field) bool) *jsonscan.Set {
+	paths := make([]jsonscan.Path, len(f.Fields))
+	for i, field := range f.Fields {
+		if !left(field) {
+			paths[i] = jsonscan.Path{Name: field.Path, Mode: field.Mode}
+		}
+	}
+	return jsonscan.Compile(paths)
 }
 
 // DefaultOperation is the operation of a call of which nobody says another.

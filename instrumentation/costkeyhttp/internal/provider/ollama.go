@@ -29,7 +29,7 @@ var ollamaEmbed = &Format{
 
 func ollamaFields() []Field {
 	return append([]Field{
-		{Path: "model", Read: ReadModel, Early: true},
+		{Path: "model", Read: ReadModel, Name: NameModel},
 		{Path: "prompt_eval_count", Read: counter(inputOf)},
 		{Path: "eval_count", Read: counter(outputOf)},
 		{Path: "done_reason", Read: SetReasons},

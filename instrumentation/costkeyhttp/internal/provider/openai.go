@@ -47,10 +47,10 @@ var openAIResponses = &Format{
 }
 
 var openAICommon = append([]Field{
-	{Path: "id", Read: ReadID, Early: true},
-	{Path: "model", Read: ReadModel, Early: true},
+	{Path: "id", Read: ReadID, Name: NameID},
+	{Path: "model", Read: ReadModel, Name: NameModel},
 	{Path: "service_tier", Read: ReadTier},
-	{Path: "system_fingerprint", Read: readFingerprint, Early: true},
+	{Path: "system_fingerprint", Read: readFingerprint, Name: NameFingerprint},
 }, append(openAIErrors(""), openAIErrors("*.")...)...)
 
 // openAIErrors are the places of an error; Google's compatible endpoint wraps it in an array.

@@ -179,7 +179,7 @@ func (s eventSink) EndEvent() {
 	s.answer.begin()
 	s.json.Reset()
 	if s.answer.Content {
-		s.json.Look(s.format.late)
+		s.json.Look(s.format.late[s.answer.names()])
 		s.repeats.on = s.repeats.may
 	}
 }

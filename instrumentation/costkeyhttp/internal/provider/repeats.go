@@ -10,7 +10,7 @@ const maxTries = 8
 // answer that is still the same. A shape is forgotten as soon as the answer changes.
 type repeats struct {
 	may   bool // the format's functions needn't hear of an event that changes nothing
-	on    bool // the first content has passed: what is looked for stays the same from now on
+	on    bool // the first content has passed: what is looked for changes with the answer only from now on
 	shape jsonscan.Shape
 	tries int
 

@@ -36,6 +36,9 @@ var dialects = []struct {
 		`{"id":"c-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`,
 		`{"id":"c-1","choices":[{"index":1,"delta":{},"finish_reason":"length"}],"usage":{"prompt_tokens":%,"completion_tokens":%}}`,
 		`{"id":"c-1","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"x":"#"}}`,
+		`{"choices":[{"index":0,"delta":{"content":"#"},"finish_reason":null}],"obfuscation":"#"}`,
+		`{"id":"","model":null,"choices":[{"index":0,"delta":{"content":"#"},"finish_reason":null}],"obfuscation":"#"}`,
+		`{"system_fingerprint":"fp_%","choices":[{"index":0,"delta":{"content":"#"},"finish_reason":null}]}`,
 		`{"error":{"code":"c%","message":"#"}}`,
 		`[DONE]`,
 	}},
@@ -62,6 +65,7 @@ var dialects = []struct {
 	{"/api/chat", provider.Lines, []string{
 		`{"model":"llama","created_at":"#","message":{"role":"assistant","content":"#"},"done":false}`,
 		`{"model":"llama","created_at":"#","message":{"role":"assistant","content":"#"},"done":false}`,
+		`{"created_at":"#","message":{"role":"assistant","content":"#"},"done":false}`,
 		`{"model":"llama","done":true,"done_reason":"stop","prompt_eval_count":%,"eval_count":%}`,
 	}},
 	{"/v2/chat", provider.EventStream, []string{
