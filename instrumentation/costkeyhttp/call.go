@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,20 +57,21 @@ type call struct {
 
 	bodies *bodies // nil unless they are captured
 
+	attrs []attribute.KeyValue // room for what the end tells, behind what the start told: a span may keep either
+
 	http discreetSpan // otelhttp's span, where it is ours to watch over
 }
 
-// tools are what reads the bytes that pass, and room for the attributes. They are most of a call's memory and are used
+// tools are what reads the bytes that pass. They are most of a call's memory and are used
 // again: by the next call once a call has ended and told what they know.
 type tools struct {
 	request provider.RequestReader
 	answer  provider.Reader
-	attrs   [24]attribute.KeyValue // what the start tells, then what the end tells; usual calls need no more
 }
 
 var spareTools = sync.Pool{New: func() any { return new(tools) }}
 
-// giveBack lets another call have the tools. Nothing of c reads any more. A span keeps a copy of its attributes.
+// giveBack lets another call have the tools. Nothing of c reads any more.
 func (c *call) giveBack() {
 	c.mu.Lock()
 	t := c.tools
@@ -77,9 +79,6 @@ func (c *call) giveBack() {
 	c.mu.Unlock()
 	t.request.Forget() // the next call may have no body, and nothing to begin with
 	t.answer.Watch(nil)
-	if c.bodies != nil {
-		clear(t.attrs[:]) // the content is not to wait for the next call
-	}
 	spareTools.Put(t)
 }
 
@@ -91,6 +90,9 @@ type head struct {
 	encoded   bool // in an encoding that is not read
 	requestID string
 }
+
+// usualAttributes is how many attributes the start and the end of a usual call tell together.
+const usualAttributes = 28
 
 // kindClient is made once: an option costs an allocation.
 var kindClient = trace.WithSpanKind(trace.SpanKindClient)
@@ -120,8 +122,10 @@ func (t *Transport) begin(r *http.Request) (c *call) {
 	c = &call{target: to, transport: t, start: start, incoming: r}
 	c.tools, _ = spareTools.Get().(*tools)
 	ctx := r.Context()
+	told := startAttributes(ctx, make([]attribute.KeyValue, 0, usualAttributes), to)
+	c.attrs = told[len(told):]
 	ctx, c.span = t.tracer.Start(ctx, spanName(to.Operation, to.Model),
-		kindClient, trace.WithAttributes(startAttributes(ctx, c.attrs[:0], to)...))
+		kindClient, trace.WithAttributes(slices.Clip(told)...))
 	recording := c.span.IsRecording()
 	if !recording && !t.metrics.enabled(ctx) {
 		c.giveBack()

@@ -138,7 +138,12 @@ func assigned(s string, i int) (from, to int) {
 	for end > 0 && isBlank(s[end-1]) {
 		end--
 	}
-	if !isSecretName(s[:end]) {
+	return valueOf(s, s[:end], i)
+}
+
+// valueOf finds the word, or what is quoted, behind the sign at i where name is a secret's.
+func valueOf(s, name string, i int) (from, to int) {
+	if !isSecretName(name) {
 		return i, 0
 	}
 	from = run(s, i+1, isBlank)
@@ -153,9 +158,56 @@ func assigned(s string, i int) (from, to int) {
 	return from, to
 }
 
+// named finds the value behind the ":" at i, as in JSON, YAML and headers, where the name before it is a secret's.
+func named(s string, i int) (from, to int) {
+	if strings.HasPrefix(s[i:], "://") {
+		return i, 0
+	}
+	end := i
+	for end > 0 && isBlank(s[end-1]) {
+		end--
+	}
+	if end == 0 || s[end-1] != '"' {
+		if end > 0 && s[end-1] == '\'' {
+			end--
+		}
+		return valueOf(s, s[:end], i)
+	}
+	name := strings.TrimRight(s[:end-1], "\\")
+	quote := s[len(name):end]
+	from = run(s, i+1, isBlank)
+	if !isSecretName(name) || !strings.HasPrefix(s[from:], quote) {
+		return i, 0 // a number's place can't take a word
+	}
+	from += len(quote)
+	if to = quotedEnd(s, from, len(quote)-1); to-from < leastPassword {
+		return i, 0
+	}
+	return from, to
+}
+
+// quotedEnd returns the end of the JSON string that begins at i behind a quote that depth backslashes escape. A string
+// that was cut off ends with its line, or with the string around it.
+func quotedEnd(s string, i, depth int) int {
+	for i < len(s) && s[i] >= ' ' {
+		slashes := run(s, i, isBackslash) - i
+		end := i + slashes
+		if end < len(s) && s[end] == '"' && slashes%(2*(depth+1)) != 2*depth+1 {
+			return i + max(0, slashes-slashes%(2*(depth+1)))
+		}
+		i = min(end+1, len(s))
+	}
+	return i
+}
+
 func isSecretName(before string) bool {
+	if before == "" {
+		return false
+	}
+	last := before[len(before)-1] | 0x20
 	for _, name := range names {
-		if at := len(before) - len(name); at >= 0 && strings.EqualFold(before[at:], name) {
+		at := len(before) - len(name)
+		if at >= 0 && name[len(name)-1] == last && strings.EqualFold(before[at:], name) {
 			return true
 		}
 	}

@@ -15,7 +15,8 @@ const Mark = "[secret]"
 // may be JSON: the result is JSON then too.
 //
 // Known are the keys of AI providers, AWS, Google, GitHub, GitLab, Slack, Stripe and CostKey, JWTs, bearer tokens, PEM
-// blocks, passwords in URLs and what is assigned to a name like password, api_key or AccountKey.
+// blocks, passwords in URLs and what is assigned to a name like password, api_key or AccountKey: with "=", or with ":"
+// as in JSON, YAML and headers.
 func Text(s string) string {
 	var out strings.Builder
 	done := 0
@@ -44,7 +45,10 @@ func Text(s string) string {
 func find(s string, i int) (from, to int) {
 	switch s[i] {
 	case ':':
-		return urlPassword(s, i)
+		if from, to := urlPassword(s, i); to > from {
+			return from, to
+		}
+		return named(s, i)
 	case '=':
 		return assigned(s, i)
 	case '-':

@@ -45,6 +45,13 @@ func TestSecretsAreTakenOutOfTheMiddleOfATextAndTheRestStays(t *testing.T) {
 		"behind \\u in JSON":        {`\u0022sk-` + body40, `\u0022[secret]`},
 		"a PEM block in JSON twice": {`"{\"k\":\"-----BEGIN PRIVATE KEY-----\\nMII\\n-----END PRIVATE KEY-----\\n\"}"`, `"{\"k\":\"[secret]\\n\"}"`},
 		"two":                       {"sk-" + body40 + " gsk_" + body40, "[secret] [secret]"},
+		"a field of JSON":           {`{"password":"hunter2","a":1}`, `{"password":"[secret]","a":1}`},
+		"a passphrase in JSON":      {`{"db_Password" : "a \"b\" c\\","a":1}`, `{"db_Password" : "[secret]","a":1}`},
+		"a field of JSON in JSON":   {`"{\"password\":\"hun\\\"ter2\"}"`, `"{\"password\":\"[secret]\"}"`},
+		"a field cut off in JSON":   {`["{\"password\":\"hunter2","b"]`, `["{\"password\":\"[secret]","b"]`},
+		"a field of Python":         {`{'password': 'hunter2'}`, `{'password': '[secret]'}`},
+		"a header":                  {"api-key: 0123abcd\r\nAccept: */*", "api-key: [secret]\r\nAccept: */*"},
+		"YAML":                      {"password: \"hunter2\"\nuser: a", "password: \"[secret]\"\nuser: a"},
 		"quoted in JSON":            {`"password=\"hunter2\""`, `"password=\"[secret]\""`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +68,7 @@ func TestPlainTextsStayAsTheyAre(t *testing.T) {
 	for _, s := range []string{
 		"", "a task-management-system-for-everyone", "https://example.com:8080/a@b", "see http://user@host/", "risk-averse",
 		"the bearer of bad news", "eyJust a word", "----- BEGIN -----", "-----BEGIN of a long story", "a = b", "password = x", "AKIA", "sk-short",
+		"the password: it must be long", `{"password":12345678,"api_key":null}`, `["password:",   "hunter2"]`, `{"password":"x"}`,
 		"what is my password?", "12:30://", `{"role":"user","content":"Grüße, 世界"}`,
 	} {
 		if got := scrub.Text(s); got != s {
@@ -79,6 +87,9 @@ func TestTextsWithoutSecretsCostNoAllocation(t *testing.T) {
 func FuzzText(f *testing.F) {
 	f.Add("sk-" + body40 + " x://a:b@c password=\\\"abcd")
 	f.Add(pem)
+	f.Add(`{"password":"hunter2","api_key": "a\"b\\"}`)
+	f.Add(`"{\"password\":\"hun\\\"ter2\"}"`)
+	f.Add("api-key: abcdefgh\npassword: 'x y z'")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := scrub.Text(s)
 		if utf8.ValidString(s) && !utf8.ValidString(got) {
@@ -87,6 +98,9 @@ func FuzzText(f *testing.F) {
 		quoted, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if json.Valid([]byte(s)) && !json.Valid([]byte(got)) {
+			t.Errorf("%s became %s, which is no JSON", s, got)
 		}
 		if out := scrub.Text(string(quoted)); !json.Valid([]byte(out)) {
 			t.Errorf("%s became %s, which is no JSON", quoted, out)
