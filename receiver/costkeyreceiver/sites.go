@@ -35,7 +35,7 @@ type sites struct {
 // knownSite is a place and what it was found by.
 type knownSite struct {
 	question siteQuestion
-	stack    string
+	stack    string    // frames, then what was printed
 	until    time.Time // zero is for good
 	site     *translate.Site
 	repaired bool
@@ -64,36 +64,43 @@ func (s *sites) of(ctx context.Context, b *protocol.Batch) func(string, *protoco
 		} else {
 			q.release = b.Release
 		}
-		return s.find(ctx, q, e.Stack, now)
+		return s.find(ctx, q, translate.StackOf(e, lang), now)
 	}
 }
 
-func (s *sites) find(ctx context.Context, q siteQuestion, stack []byte, now time.Time) (*translate.Site, bool) {
+func (s *sites) find(ctx context.Context, q siteQuestion, stack translate.Stack, now time.Time) (*translate.Site, bool) {
 	id := s.hash(q, stack)
-	if k, ok := s.known.Get(id); ok && k.question == q && k.stack == string(stack) && (k.until.IsZero() || now.Before(k.until)) {
+	if k, ok := s.known.Get(id); ok && k.question == q && k.isOf(stack) && (k.until.IsZero() || now.Before(k.until)) {
 		return k.site, k.repaired
 	}
 	k := knownSite{question: q}
-	k.site, k.repaired = translate.SiteOf(stack, q.lang, func(frames []stackframe.Frame) []stackframe.Frame {
+	k.site, k.repaired = translate.SiteOf(stack, func(frames []stackframe.Frame) []stackframe.Frame {
 		return s.placer.rewrite(ctx, q, frames)
 	}, q.graph)
 	if s.placer != nil && q.release != "" {
 		k.until = now.Add(siteFresh)
 	}
-	if len(stack) <= maxSiteStack && ctx.Err() == nil { // one that was hurried is not remembered
-		k.stack = string(stack)
+	if len(stack.Frames)+len(stack.Printed) <= maxSiteStack && ctx.Err() == nil { // one that was hurried is not remembered
+		k.stack = string(stack.Frames) + string(stack.Printed)
 		s.known.Add(id, k)
 	}
 	return k.site, k.repaired
 }
 
-func (s *sites) hash(q siteQuestion, stack []byte) uint64 {
+// isOf reports whether k was worked out from this stack.
+func (k *knownSite) isOf(stack translate.Stack) bool {
+	n := len(stack.Frames)
+	return len(k.stack) == n+len(stack.Printed) && k.stack[:n] == string(stack.Frames) && k.stack[n:] == string(stack.Printed)
+}
+
+func (s *sites) hash(q siteQuestion, stack translate.Stack) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	_, _ = h.WriteString(q.project) // a hash takes all
 	_ = h.WriteByte(byte(q.lang))
 	_, _ = h.WriteString(q.release)
 	_ = h.WriteByte(0)
-	_, _ = h.Write(stack)
+	_, _ = h.Write(stack.Frames)
+	_, _ = h.Write(stack.Printed)
 	return h.Sum64()
 }

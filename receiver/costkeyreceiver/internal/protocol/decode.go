@@ -181,18 +181,30 @@ func (r *reader) streamTiming(e *Event) {
 	})
 }
 
-// callSite finds the frames. The raw stack is passed over: it can hold lines of source code.
+// callSite finds the frames, and the printed stack that they are held against.
 func (r *reader) callSite(e *Event) {
 	r.object(func(name []byte) {
-		switch {
-		case string(name) != "frames":
-			r.skip()
-		case r.kind() == '[':
+		switch kind := r.kind(); {
+		case string(name) == "frames" && kind == '[':
 			e.Stack = r.value()
-		default:
+		case string(name) == "frames":
 			r.other()
+		case string(name) == "raw" && kind == '"':
+			e.Printed = r.value()
+		default:
+			r.skip()
 		}
 	})
+}
+
+// Unquote reads [Event.Printed]; ok is false for a text of more than limit bytes.
+func Unquote(token []byte, limit int) (text string, ok bool) {
+	if len(token) > 6*limit {
+		return "", false
+	}
+	r := newReader(token)
+	text = r.unquote(token)
+	return text, len(text) <= limit && r.err == nil
 }
 
 // Frames reads [Event.Stack]: its innermost frames, first in the list. repaired tells that a value was left out or mended.

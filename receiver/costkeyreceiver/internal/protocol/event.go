@@ -71,7 +71,10 @@ type Event struct {
 	// TTFT is the time to the first byte; 0 is unknown.
 	TTFT time.Duration
 	// Stack is the list of frames as it came, for [Frames]; nil where there is none. It is part of the body that was decoded.
-	Stack   []byte
+	Stack []byte
+	// Printed is the stack as one text, a JSON string as it came, for [Unquote]; nil where there is none. It can hold lines of
+	// source code: names are held against it, and it goes no further.
+	Printed []byte
 	TraceID string // context.traceId, as it came
 	// Context are the user's own values, traceId among them; Unknown the fields that this version does not know.
 	Context, Unknown []Field

@@ -1,9 +1,6 @@
 package stackframe
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // anonymous names a function without a name, and the code of a module outside any function.
 const anonymous = "<anonymous>"
@@ -29,16 +26,6 @@ func scriptFunction(name string) string {
 	case name == "", name == "anonymous", name == "eval", name == "?", name == "new <anonymous>", strings.HasPrefix(name, "<anonymous"),
 		strings.HasSuffix(name, ".<anonymous>"), strings.HasSuffix(name, ".<anonymous"):
 		return anonymous
-	}
-	return name
-}
-
-// pythonFunction cuts a name at its first space: the SDK takes names from printed stacks, and leaves the line of source
-// code below them on.
-func pythonFunction(name string) string {
-	name = strings.TrimSpace(head(name, maxRead))
-	if i := strings.IndexFunc(name, unicode.IsSpace); i >= 0 {
-		name = name[:i]
 	}
 	return name
 }

@@ -1,6 +1,7 @@
 package stackframe
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +211,50 @@ func TestSourceCodeBehindAPythonFunctionIsCutOff(t *testing.T) {
 		if site := Attribute([]Frame{at(name, "/app/bot.py", 1)}, Python, nil); site.Function != want || site.Path[0] != want+" (bot.py:1)" {
 			t.Errorf("%q gives %+v", name, site)
 		}
+	}
+}
+
+// The frames are those that the Python SDK 0.4.0 makes of what is printed: it cuts at each ", ".
+func TestAWordOfSourceCodeIsNoFunctionsName(t *testing.T) {
+	t.Parallel()
+	const printed = "  File \"/app/shop/main.py\", line 79, in main\n" +
+		"    chat(\"PROMPT in the source, in PROMPT words\", fail=True)\n" +
+		"  File \"/app/shop/ask.py\", line 12, in Bot.chat\n" +
+		"    post(\"say, line 7, in PROMPT\",\n      File \"/app/shop/ask.py\", line 8, in PROMPT\n"
+	frames := []Frame{at("PROMPT\",", "/app/shop/ask.py", 7), at("PROMPT words\"", "/app/shop/main.py", 79), at("PROMPT", "/app/shop/other.py", 3)}
+	want := Site{
+		Function: "Bot.chat", File: "shop/ask.py", Line: 12,
+		Path: []string{"<anonymous> (shop/other.py:3)", "main (shop/main.py:79)", "Bot.chat (shop/ask.py:12)"},
+	}
+	if got := Attribute(Verified(slices.Clone(frames), printed), Python, nil); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, name := range []string{
+		"PROMPT words\"", "PROMPT\"", "PROMPT words", "my prompt\n    x", "it's", "ask(", "", ".", "a..b", "<module", "<>", "9lives", "sk-live-1",
+	} {
+		if site := Attribute([]Frame{at(name, "/app/bot.py", 1)}, Python, nil); site.Function != anonymous {
+			t.Errorf("%q is named %q", name, site.Function)
+		}
+	}
+	for _, name := range []string{"grüßen", "_ask", "Bot.ask.<locals>.<lambda>", "<listcomp>", "ask2"} {
+		if site := Attribute([]Frame{at(name, "/app/bot.py", 1)}, Python, nil); site.Function != name {
+			t.Errorf("%q is named %q", name, site.Function)
+		}
+	}
+}
+
+func TestRecursionIsHeldAgainstWhatWasPrintedInItsOrder(t *testing.T) {
+	t.Parallel()
+	printed := strings.Repeat("  File \"/app/a.py\", line 1, in outer\n    inner()\n  File \"/app/a.py\", line 2, in inner\n    outer()\n", 2)
+	var names []string
+	for _, f := range Verified([]Frame{at("x", "/app/a.py", 2), at("x", "/app/a.py", 1), at("x", "/app/a.py", 2), at("x", "/app/a.py", 1), at("x", "/app/a.py", 1)}, printed) {
+		names = append(names, f.Function)
+	}
+	if want := []string{"inner", "outer", "inner", "outer", ""}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	if got := Verified([]Frame{at("ask", "/app/a.py", 2)}, "another form"); got[0].Function != "ask" {
+		t.Errorf("a form that nobody knows takes the name: %+v", got)
 	}
 }
 

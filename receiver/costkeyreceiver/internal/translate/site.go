@@ -17,10 +17,28 @@ type Site struct {
 	path           []string
 }
 
-// SiteOf makes a site of the frames that an SDK sent, see [protocol.Event.Stack]; nil where they tell nothing. rewrite turns
-// the frames of a bundle into those that were written; graph may be nil. repaired tells that a frame was mended.
-func SiteOf(stack []byte, lang stackframe.Language, rewrite func([]stackframe.Frame) []stackframe.Frame, graph *stackframe.Graph) (site *Site, repaired bool) {
-	sent, repaired := protocol.Frames(stack)
+// Stack is a stack as an SDK sent it: see [protocol.Event.Stack] and, for Python, [protocol.Event.Printed].
+type Stack struct {
+	Lang            stackframe.Language
+	Frames, Printed []byte
+}
+
+// StackOf returns the stack of e. Only Python's names need what was printed.
+func StackOf(e *protocol.Event, lang stackframe.Language) Stack {
+	s := Stack{Lang: lang, Frames: e.Stack}
+	if lang == stackframe.Python {
+		s.Printed = e.Printed
+	}
+	return s
+}
+
+// maxPrinted is how many bytes of a printed stack are read. Python prints 1,000 frames at most by default.
+const maxPrinted = 256 << 10
+
+// SiteOf makes a site of a stack; nil where it tells nothing. rewrite turns the frames of a bundle into those that were
+// written; graph may be nil. repaired tells that a frame was mended.
+func SiteOf(stack Stack, rewrite func([]stackframe.Frame) []stackframe.Frame, graph *stackframe.Graph) (site *Site, repaired bool) {
+	sent, repaired := protocol.Frames(stack.Frames)
 	if len(sent) == 0 {
 		return nil, repaired
 	}
@@ -28,13 +46,28 @@ func SiteOf(stack []byte, lang stackframe.Language, rewrite func([]stackframe.Fr
 	for i, f := range sent {
 		frames[i] = stackframe.Frame(f)
 	}
-	at := stackframe.Attribute(rewrite(frames), lang, graph)
+	if stack.Printed != nil {
+		frames = verified(frames, stack.Printed)
+	}
+	at := stackframe.Attribute(rewrite(frames), stack.Lang, graph)
 	site = &Site{function: oneWord(at.Function), file: at.File, line: at.Line, path: at.Path}
 	for i, step := range site.path {
 		end := max(strings.LastIndex(step, " ("), 0)
 		site.path[i] = oneWord(step[:end]) + step[end:]
 	}
 	return site, repaired
+}
+
+// verified holds frames against the printed stack. Where that can't be read no name is taken from them.
+func verified(frames []stackframe.Frame, printed []byte) []stackframe.Frame {
+	text, ok := protocol.Unquote(printed, maxPrinted)
+	if ok {
+		return stackframe.Verified(frames, text)
+	}
+	for i := range frames {
+		frames[i].Function = ""
+	}
+	return frames
 }
 
 // oneWord makes a name of "new Cart" and "get total", as functions' names are words.

@@ -37,7 +37,7 @@ func Traces(b *protocol.Batch, set Settings) Result {
 	t.traces, t.spans = ptrace.NewTraces(), make(map[string]ptrace.SpanSlice, 1)
 	if set.Site == nil {
 		t.set.Site = func(_ string, e *protocol.Event) (*Site, bool) {
-			return SiteOf(e.Stack, t.language(), func(f []stackframe.Frame) []stackframe.Frame { return f }, nil)
+			return SiteOf(StackOf(e, t.language()), func(f []stackframe.Frame) []stackframe.Frame { return f }, nil)
 		}
 	}
 	res := Result{Traces: t.traces}

@@ -201,6 +201,23 @@ func TestNothingLeaksWithCaptureOff(t *testing.T) {
 	assert.Contains(t, string(out), "src/ask.py")
 }
 
+// The Python SDK 0.4.0 sends this for a call in a line of source code that has ", in " in a text: what follows as the name.
+func TestAPromptInALineOfSourceCodeIsNoFunctionsName(t *testing.T) {
+	t.Parallel()
+	const event = `{"sdkVersion":"python-0.4.0","events":[{"id":"0123456789abcdef0123456789abcdef","timestamp":"2026-03-01T10:00:01Z",
+		"projectId":"shop","provider":"openai","model":"gpt-4o-mini","statusCode":429,"callSite":{"raw":` +
+		`"  File \"/app/pyapp/app.py\", line 83, in <module>\n    main()\n  File \"/app/pyapp/app.py\", line 79, in main\n` +
+		`    chat(\"LEAK in the source, in LEAK words\", fail=True)\n",` +
+		`"frames":[{"functionName":"LEAK words\"","fileName":"/app/pyapp/app.py","lineNumber":79,"columnNumber":null},
+		{"functionName":"<module>\n    main()","fileName":"/app/pyapp/app.py","lineNumber":83,"columnNumber":null}]}}]}`
+	td := translated(t, []byte(event), false).Traces
+	out, err := (&ptrace.JSONMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	assert.NotContains(t, string(out), "LEAK")
+	assert.Contains(t, string(out), `{"stringValue":"main (pyapp/app.py:79)"}`)
+	assert.Contains(t, string(out), `{"stringValue":"<module> (pyapp/app.py:83)"}`)
+}
+
 func TestCapturedBodiesHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	const key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
