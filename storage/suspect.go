@@ -65,19 +65,34 @@ func (s *Store) lookAgain(ctx context.Context, rows []row, outer []Link, res *Wr
 	if err != nil || len(near) == 0 {
 		return err
 	}
-	own, linked := make(map[rowKey]struct{}, len(rows)), make(map[traceKey]struct{}, len(links))
-	for i := range rows {
-		own[rows[i].key()] = struct{}{}
+	return s.settleStored(ctx, near, &news{rows: rows, links: links}, res)
+}
+
+// news is what a batch brings to the stored calls of its traces.
+type news struct {
+	rows  []row // its spans, which may have lost their rows to others
+	links []link
+}
+
+// among returns what of stored is news. Where the batch has a link, or a span that lost its row, all of the trace is: more
+// is known of which span is inside which than when others looked.
+func (n *news) among(stored []row) func(*row) bool {
+	own, traces := make(map[rowKey]bool, len(n.rows)), make(map[traceKey]bool, len(n.links))
+	for i := range stored {
+		own[stored[i].key()] = false
 	}
-	for i := range links {
-		linked[links[i].traceKey] = struct{}{}
+	for i := range n.rows {
+		r := &n.rows[i]
+		if _, ok := own[r.key()]; ok {
+			own[r.key()] = true
+		} else {
+			traces[r.traceKey()] = true
+		}
 	}
-	isNews := func(r *row) bool {
-		_, ok := own[r.key()]
-		_, way := linked[r.traceKey()]
-		return ok || way
+	for i := range n.links {
+		traces[n.links[i].traceKey] = true
 	}
-	return s.settleStored(ctx, near, isNews, res)
+	return func(r *row) bool { return own[r.key()] || traces[r.traceKey()] }
 }
 
 // suspicious returns copies of rows and links without those whose projects stored no call without an id within the
@@ -222,39 +237,51 @@ func (d *doubles) Fill(int, int, samecall.Gift) {}
 // Drop implements [samecall.Calls].
 func (d *doubles) Drop(i int) { d.dropped = append(d.dropped, i) }
 
-// settleStored judges the stored calls of the traces of rows, those that are news with all others.
-func (s *Store) settleStored(ctx context.Context, rows []row, isNews func(*row) bool, res *WriteResult) error {
-	err := error(nil)
-	for range maxRaces {
-		if err = s.settleOnce(ctx, rows, isNews, res); !isUniqueViolation(err) && !isRaced(err) && !isDeadlock(err) {
+// settleStored judges the stored calls of the traces of rows, those that are news with all others; all of them where news is
+// nil. Where spans lose their rows to others it looks once more at all: who looked before that was stored could not know.
+func (s *Store) settleStored(ctx context.Context, rows []row, n *news, res *WriteResult) error {
+	for races := 0; ; {
+		fewer, err := s.settleOnce(ctx, rows, n, res)
+		switch {
+		case isUniqueViolation(err) || isRaced(err) || isDeadlock(err):
+			if races++; races == maxRaces {
+				return err
+			}
+		case err != nil || !fewer:
 			return err
+		default:
+			n = nil
 		}
 	}
-	return err
 }
 
-func (s *Store) settleOnce(ctx context.Context, rows []row, isNews func(*row) bool, res *WriteResult) error {
+// settleOnce reports whether there are fewer rows than before.
+func (s *Store) settleOnce(ctx context.Context, rows []row, n *news, res *WriteResult) (fewer bool, err error) {
 	stored, err := s.relatives(ctx, rows)
 	if err != nil {
-		return err
+		return false, err
 	}
 	links, err := s.findLinks(ctx, rows)
 	if err != nil {
-		return err
+		return false, err
+	}
+	isNews := func(*row) bool { return true }
+	if n != nil {
+		isNews = n.among(stored)
 	}
 	plan := rejoin(stored, isNews, links)
 	if len(plan.remove) == 0 {
-		return nil
+		return false, nil
 	}
 	// A row that came of joining and can't be stored changes nothing: what it would replace must not be lost.
 	if whole, err := s.number(ctx, &plan); err != nil || !whole {
-		return err
+		return false, err
 	}
 	if err := s.apply(ctx, &plan, res); err != nil {
-		return err
+		return false, err
 	}
 	res.Settled += plan.settled
-	return nil
+	return plan.settled > 0, nil
 }
 
 // expiredAtOnce is how many calls one step of maintenance looks at.
@@ -271,9 +298,8 @@ func (s *Store) forgetSettled(ctx context.Context) (int, error) {
 		if len(old.rows) == 0 {
 			break
 		}
-		everything := func(*row) bool { return true }
 		if len(old.shared) > 0 {
-			if err := s.settleStored(ctx, old.shared, everything, &res); err != nil {
+			if err := s.settleStored(ctx, old.shared, nil, &res); err != nil {
 				return res.Settled, err
 			}
 		}

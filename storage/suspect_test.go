@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -287,6 +289,35 @@ func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 			requireSums(t, conn)
 		})
 	}
+}
+
+// TestASpanThatLosesItsRowIsNewsToWhatWasWrittenMeanwhile holds up a writer between what it saw and what it writes.
+func TestASpanThatLosesItsRowIsNewsToWhatWasWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	at := slices.IndexFunc(families, func(f family) bool {
+		return f.name == "the same, the third with an id and the one around it without"
+	})
+	f := families[at]
+	dsn := storagetest.DSN(t)
+	conn, blocker := connect(t, dsn), connect(t, dsn)
+	first, second := openAt(t, dsn), openAt(t, dsn)
+	write(t, first, f.told(0, 0))
+	hold, err := blocker.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = hold.Exec(t.Context(), "LOCK TABLE costkey.link IN EXCLUSIVE MODE") // readers pass
+	require.NoError(t, err)
+	var late sync.WaitGroup
+	late.Go(func() { writeUntilStored(t, first, f.told(2, 0)) })
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'costkey.link'::regclass)").Scan(&waits)
+		return err == nil && waits
+	}, 10*time.Second, 5*time.Millisecond)
+	write(t, second, f.told(1, 0))
+	require.NoError(t, hold.Commit(t.Context()))
+	late.Wait()
+	f.require(t, conn, 0)
+	requireSums(t, conn)
 }
 
 // writeUntilStored writes calls as the exporter does: again, where the error may pass.
