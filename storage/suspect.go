@@ -96,36 +96,48 @@ func (n *news) among(stored []row) func(*row) bool {
 }
 
 // suspicious returns copies of rows and links without those whose projects stored no call without an id within the
-// settle window. For most projects that is all there is to do: one small question a batch.
+// settle window. For most projects that is all there is to do: one small question a batch. It is not asked for projects
+// that have such a call in the batch itself; then the look is the one statement.
 func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row, []link, error) {
-	var projects []int32
-	note := func(project int32) {
-		if !slices.Contains(projects, project) {
-			projects = append(projects, project)
+	suspects, open := projectsOf(rows, links)
+	if len(open) > 0 {
+		found, err := s.pool.Query(ctx, query("has_suspects"), open)
+		if err != nil {
+			return nil, nil, describe("look for projects to settle", err)
+		}
+		others, err := pgx.CollectRows(found, pgx.RowTo[int32])
+		if err != nil {
+			return nil, nil, describe("look for projects to settle", err)
+		}
+		suspects = append(suspects, others...)
+	}
+	if len(suspects) == 0 {
+		return nil, nil, nil
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(suspects, r.project) })
+	links = slices.DeleteFunc(links, func(l link) bool { return !slices.Contains(suspects, l.project) })
+	return rows, links, nil
+}
+
+// projectsOf returns the projects that have a call without a telling id among rows, and the others.
+func projectsOf(rows []row, links []link) (suspects, open []int32) {
+	note := func(list *[]int32, project int32) {
+		if !slices.Contains(*list, project) {
+			*list = append(*list, project)
 		}
 	}
 	for i := range rows {
-		note(rows[i].project)
+		if samecall.NamesAnswer(rows[i].ResponseID) {
+			note(&open, rows[i].project)
+		} else {
+			note(&suspects, rows[i].project)
+		}
 	}
 	for i := range links {
-		note(links[i].project)
+		note(&open, links[i].project)
 	}
-	if len(projects) == 0 {
-		return nil, nil, nil
-	}
-	found, err := s.pool.Query(ctx, query("has_suspects"), projects)
-	if err != nil {
-		return nil, nil, describe("look for projects to settle", err)
-	}
-	if projects, err = pgx.CollectRows(found, pgx.RowTo[int32]); err != nil {
-		return nil, nil, describe("look for projects to settle", err)
-	}
-	if len(projects) == 0 {
-		return nil, nil, nil
-	}
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(projects, r.project) })
-	links = slices.DeleteFunc(links, func(l link) bool { return !slices.Contains(projects, l.project) })
-	return rows, links, nil
+	open = slices.DeleteFunc(open, func(project int32) bool { return slices.Contains(suspects, project) })
+	return suspects, open
 }
 
 // company returns what rows and links have in traces that must be judged again: some call there has no id, and what other
