@@ -109,10 +109,19 @@ func FuzzText(f *testing.F) {
 }
 
 func BenchmarkText(b *testing.B) {
-	text := strings.Repeat("You are a helpful assistant; be brief, e.g. answer x=1. ", 600)[:32<<10]
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = scrub.Text(text)
+	for name, part := range map[string]string{
+		"prose": "You are a helpful assistant; be brief, e.g. answer x=1. ",
+		"json":  `{"id":17,"city":"Köln","tags":["a","b"],"next":{"at":"2026-03-01T10:00:00Z","ok":true}},`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			text := strings.Repeat(part, 1+32<<10/len(part))[:32<<10]
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if scrub.Text(text) != text {
+					b.Fatal("something was taken for a secret")
+				}
+			}
+		})
 	}
 }
