@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/costkey/costkey-otel/internal/counters"
 	"github.com/costkey/costkey-otel/storage"
 )
 
@@ -29,29 +30,21 @@ type telemetry struct {
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 	meter := set.MeterProvider.Meter(scopeName)
 	var t telemetry
-	var errs []error
-	for _, c := range []struct {
-		counter            *metric.Int64Counter
-		name, unit, detail string
-	}{
-		{&t.accepted, "costkey.exporter.accepted", "{call}", "Calls read from spans and put into the queue."},
-		{&t.ignored, "costkey.exporter.ignored", "{span}", "Spans that are no call to a provider, by reason."},
-		{&t.dropped, "costkey.exporter.dropped", "{call}", "Calls that are not stored, by reason."},
-		{&t.duplicate, "costkey.exporter.duplicate", "{call}", "Calls that were stored before."},
-		{&t.settled, "costkey.exporter.settled", "{span}", "Spans that are another view of a stored call."},
-		{&t.repaired, "costkey.exporter.repaired", "{call}", "Calls stored after a value was repaired."},
-		{&t.forged, "costkey.exporter.project_ignored", "{call}", "Calls that named another project than their key's."},
-		{&t.noted, "costkey.exporter.noted", "{call}", "Calls whose numbers were not plain to read, by note."},
-		{&t.disagreed, "costkey.exporter.price_disagreements", "{call}", "Calls whose span says a cost more than 1 % off ours."},
-	} {
-		var err error
-		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
-		errs = append(errs, err)
-	}
-	var err error
-	t.written, err = meter.Int64UpDownCounter("costkey.exporter.written", metric.WithUnit("{call}"),
+	err := counters.Make(meter,
+		counters.Counter{To: &t.accepted, Name: "costkey.exporter.accepted", Unit: "{call}", Counts: "Calls read from spans and put into the queue."},
+		counters.Counter{To: &t.ignored, Name: "costkey.exporter.ignored", Unit: "{span}", Counts: "Spans that are no call to a provider, by reason."},
+		counters.Counter{To: &t.dropped, Name: "costkey.exporter.dropped", Unit: "{call}", Counts: "Calls that are not stored, by reason."},
+		counters.Counter{To: &t.duplicate, Name: "costkey.exporter.duplicate", Unit: "{call}", Counts: "Calls that were stored before."},
+		counters.Counter{To: &t.settled, Name: "costkey.exporter.settled", Unit: "{span}", Counts: "Spans that are another view of a stored call."},
+		counters.Counter{To: &t.repaired, Name: "costkey.exporter.repaired", Unit: "{call}", Counts: "Calls stored after a value was repaired."},
+		counters.Counter{To: &t.forged, Name: "costkey.exporter.project_ignored", Unit: "{call}", Counts: "Calls that named another project than their key's."},
+		counters.Counter{To: &t.noted, Name: "costkey.exporter.noted", Unit: "{call}", Counts: "Calls whose numbers were not plain to read, by note."},
+		counters.Counter{To: &t.disagreed, Name: "costkey.exporter.price_disagreements", Unit: "{call}", Counts: "Calls whose span says a cost more than 1 % off ours."},
+	)
+	var errWritten error
+	t.written, errWritten = meter.Int64UpDownCounter("costkey.exporter.written", metric.WithUnit("{call}"),
 		metric.WithDescription("Calls stored, by cost status."))
-	return &t, errors.Join(append(errs, err)...)
+	return &t, errors.Join(err, errWritten)
 }
 
 // adder is a counter that may or may not go down.

@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/costkey/costkey-otel/internal/counters"
 )
 
 const scope = "github.com/costkey/costkey-otel/extension/costkeyauth"
@@ -18,23 +20,14 @@ type telemetry struct {
 }
 
 func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
-	meter := settings.MeterProvider.Meter(scope)
 	t := new(telemetry)
-	var problems []error
-	for _, c := range []struct {
-		counter            *metric.Int64Counter
-		name, unit, detail string
-	}{
-		{&t.accepted, "costkey_auth_accepted", "{request}", "Requests with a valid key."},
-		{&t.refused, "costkey_auth_refused", "{request}", "Requests that were refused, by reason."},
-		{&t.cacheHits, "costkey_auth_cache_hits", "{request}", "Requests decided without the database."},
-		{&t.databaseErrors, "costkey_auth_database_errors", "{error}", "Keys that could not be looked up."},
-	} {
-		var err error
-		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
-		problems = append(problems, err)
-	}
-	if err := errors.Join(problems...); err != nil {
+	err := counters.Make(settings.MeterProvider.Meter(scope),
+		counters.Counter{To: &t.accepted, Name: "costkey.auth.accepted", Unit: "{request}", Counts: "Requests with a valid key."},
+		counters.Counter{To: &t.refused, Name: "costkey.auth.refused", Unit: "{request}", Counts: "Requests that were refused, by reason."},
+		counters.Counter{To: &t.cacheHits, Name: "costkey.auth.cache_hits", Unit: "{request}", Counts: "Requests decided without the database."},
+		counters.Counter{To: &t.databaseErrors, Name: "costkey.auth.database_errors", Unit: "{error}", Counts: "Keys that could not be looked up."},
+	)
+	if err != nil {
 		return nil, fmt.Errorf("make the metrics of costkey_auth: %w", err)
 	}
 	return t, nil

@@ -215,10 +215,10 @@ func TestUpkeepRunsAndIsMeasured(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, ext.Start(t.Context(), newHost()))
 	require.Eventually(t, func() bool {
-		got, err := tel.GetMetric("costkey_storage_maintenance_rounds")
+		got, err := tel.GetMetric("costkey.storage.maintenance.rounds")
 		return err == nil && got.Data.(metricdata.Sum[int64]).DataPoints[0].Value >= 1
 	}, patience, 10*time.Millisecond)
-	got, err := tel.GetMetric("costkey_storage_connections_max")
+	got, err := tel.GetMetric("costkey.storage.connections.max")
 	require.NoError(t, err)
 	assert.EqualValues(t, 8, got.Data.(metricdata.Gauge[int64]).DataPoints[0].Value)
 	require.NoError(t, ext.Shutdown(t.Context()))

@@ -28,17 +28,17 @@ func newTelemetry(settings component.TelemetrySettings, store *storage.Store) (*
 	note := func(err error) { problems = append(problems, err) }
 	t := &telemetry{}
 	var err error
-	t.rounds, err = meter.Int64Counter("costkey_storage_maintenance_rounds",
+	t.rounds, err = meter.Int64Counter("costkey.storage.maintenance.rounds",
 		metric.WithDescription("Rounds of upkeep, by outcome."), metric.WithUnit("{round}"))
 	note(err)
-	t.roundTime, err = meter.Float64Histogram("costkey_storage_maintenance_duration",
+	t.roundTime, err = meter.Float64Histogram("costkey.storage.maintenance.duration",
 		metric.WithDescription("Time of one round of upkeep."), metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120))
 	note(err)
-	connections, err := meter.Int64ObservableGauge("costkey_storage_connections",
+	connections, err := meter.Int64ObservableGauge("costkey.storage.connections",
 		metric.WithDescription("Open connections to the database, by state."), metric.WithUnit("{connection}"))
 	note(err)
-	limit, err := meter.Int64ObservableGauge("costkey_storage_connections_max",
+	limit, err := meter.Int64ObservableGauge("costkey.storage.connections.max",
 		metric.WithDescription("Most connections that may be open."), metric.WithUnit("{connection}"))
 	note(err)
 	used := metric.WithAttributeSet(attribute.NewSet(attribute.String("state", "used")))

@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/costkey/costkey-otel/internal/counters"
 )
 
 // telemetry counts what becomes of events; metadata.yaml lists the metrics. Each event of a request that could be read is
@@ -23,25 +25,17 @@ type telemetry struct {
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 	meter := set.MeterProvider.Meter(scopeName)
 	var t telemetry
-	var errs []error
-	for _, c := range []struct {
-		counter            *metric.Int64Counter
-		name, unit, detail string
-	}{
-		{&t.accepted, "costkey.receiver.accepted", "{event}", "Events of CostKey SDKs handed to the pipeline."},
-		{&t.refused, "costkey.receiver.refused", "{request}", "Requests that were not taken, by reason."},
-		{&t.unreadable, "costkey.receiver.unreadable", "{event}", "Events, or whole batches, that can't be read."},
-		{&t.repaired, "costkey.receiver.repaired", "{event}", "Events accepted after a value was left out or mended."},
-		{&t.projectIgnored, "costkey.receiver.project_ignored", "{event}", "Events that named another project than their key's."},
-	} {
-		var err error
-		*c.counter, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.detail))
-		errs = append(errs, err)
-	}
-	var err error
-	t.healthy, err = meter.Int64Gauge("costkey.receiver.healthy", metric.WithUnit("1"),
+	err := counters.Make(meter,
+		counters.Counter{To: &t.accepted, Name: "costkey.receiver.accepted", Unit: "{event}", Counts: "Events of CostKey SDKs handed to the pipeline."},
+		counters.Counter{To: &t.refused, Name: "costkey.receiver.refused", Unit: "{request}", Counts: "Requests that were not taken, by reason."},
+		counters.Counter{To: &t.unreadable, Name: "costkey.receiver.unreadable", Unit: "{event}", Counts: "Events, or whole batches, that can't be read."},
+		counters.Counter{To: &t.repaired, Name: "costkey.receiver.repaired", Unit: "{event}", Counts: "Events accepted after a value was left out or mended."},
+		counters.Counter{To: &t.projectIgnored, Name: "costkey.receiver.project_ignored", Unit: "{event}", Counts: "Events that named another project than their key's."},
+	)
+	var errGauge error
+	t.healthy, errGauge = meter.Int64Gauge("costkey.receiver.healthy", metric.WithUnit("1"),
 		metric.WithDescription("0 from the arrival of events in a shape that can't be read until a batch is read again, else 1."))
-	return &t, errors.Join(append(errs, err)...)
+	return &t, errors.Join(err, errGauge)
 }
 
 // add counts n; 0 leaves no trace.
