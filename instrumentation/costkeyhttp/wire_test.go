@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,27 +77,35 @@ func answerOf(t testing.TB, name string) (body []byte, contentType string) {
 
 func TestEveryRecordedAnswerGivesItsSpanInWhateverPiecesItComes(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(1, 2))
 	for _, w := range wires {
 		t.Run(w.name, func(t *testing.T) {
 			answer, contentType := answerOf(t, w.name)
-			request := string(read(t, w.name+"/request.json"))
-			for _, cut := range []func() int{
-				func() int { return len(answer) },
-				func() int { return 1 },
-				func() int { return random.IntN(40) },
-			} {
-				s := newSpans(t)
-				rt := transport(s, answering(w.status, contentType, &pieces{rest: answer, next: cut}))
-				if _, got := drain(t, rt, post(t, w.url, request)); !bytes.Equal(got, answer) {
-					t.Fatal("the caller read other bytes than the provider sent")
-				}
-				compareSpan(t, w.name, s.one(t))
-				if text := s.everything(); strings.Contains(text, "MARKER") || strings.Contains(text, "SECRET") {
-					t.Errorf("a text or a key has reached a span:\n%s", text)
-				}
-			}
+			compareInPieces(t, w.name, w.url, answer, func(body io.Reader) http.RoundTripper {
+				return answering(w.status, contentType, body)
+			})
 		})
+	}
+}
+
+// compareInPieces holds the span of a recorded answer against the recorded one, whole, byte by byte and in pieces of any size.
+func compareInPieces(t *testing.T, name, url string, answer []byte, provider func(body io.Reader) http.RoundTripper) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	request := string(read(t, name+"/request.json"))
+	for _, cut := range []func() int{
+		func() int { return len(answer) },
+		func() int { return 1 },
+		func() int { return random.IntN(40) },
+	} {
+		s := newSpans(t)
+		rt := transport(s, provider(&pieces{rest: answer, next: cut}))
+		if _, got := drain(t, rt, post(t, url, request)); !bytes.Equal(got, answer) {
+			t.Fatal("the caller read other bytes than the provider sent")
+		}
+		compareSpan(t, name, s.one(t))
+		if text := s.everything(); strings.Contains(text, "MARKER") || strings.Contains(text, "SECRET") {
+			t.Errorf("a text or a key has reached a span:\n%s", text)
+		}
 	}
 }
 

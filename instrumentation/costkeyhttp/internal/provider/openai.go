@@ -71,7 +71,10 @@ func chatFields() []Field {
 		"tool_calls.*.custom.name", "tool_calls.*.custom.input",
 		"function_call.name", "function_call.arguments",
 		"audio.data", "audio.transcript")...)
-	return append(fields, append(chatUsage("usage"), chatUsage("x_groq.usage")...)...)
+	for _, at := range []string{"usage", "x_groq.usage", "choices.*.usage"} { // the last of Moonshot's streams
+		fields = append(fields, chatUsage(at)...)
+	}
+	return fields
 }
 
 func chatUsage(at string) []Field {
@@ -81,6 +84,7 @@ func chatUsage(at string) []Field {
 		{Path: "total_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.counts.total })},
 		{Path: "prompt_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
 		{Path: "prompt_cache_hit_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })}, // DeepSeek
+		{Path: "cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},           // Moonshot
 		{Path: "prompt_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
 		{Path: "completion_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
 		{Path: "cost", Read: ReadCost},            // OpenRouter
