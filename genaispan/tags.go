@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/costkey/costkey-otel/internal/scrub"
 )
 
 // Bounds of tags.
@@ -62,7 +64,8 @@ func tagText(s string) (string, bool) {
 	if len(s) > maxTagValue || !isLine(s) {
 		return "", false
 	}
-	if t := strings.TrimSpace(s); t != "" && (t[0] == '{' || t[0] == '[') {
+	t := strings.TrimSpace(s)
+	if t != "" && (t[0] == '{' || t[0] == '[') && !strings.HasPrefix(t, scrub.Mark) {
 		return "", false
 	}
 	if strings.IndexFunc(s, needsEscape) < 0 {

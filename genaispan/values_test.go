@@ -266,7 +266,7 @@ func TestTags(t *testing.T) {
 	td := traces(t, testSpan{name: "chat", id: 1, attrs: chat("", 1, 1, attrs{
 		"costkey.tag.tenant": "Acme \"Corp\"", "costkey.tag.seats": 3.5, "costkey.tag.n": 3, "costkey.tag.paid": true,
 		"costkey.tag.bad key": "x", "costkey.tag.json": `{"a":1}`, "costkey.tag.lines": "a\nb", "costkey.tag.list": []any{"a"},
-		"costkey.tag.nan": math.NaN(), "costkey.tag.long": strings.Repeat("x", 257), "ai.telemetry.metadata.plan": "gold",
+		"costkey.tag.scrubbed": "[secret]", "costkey.tag.nan": math.NaN(), "costkey.tag.long": strings.Repeat("x", 257), "ai.telemetry.metadata.plan": "gold",
 		"ai.telemetry.metadata.other": "no",
 	})})
 	r := genaispan.NewReader(genaispan.Settings{Tags: []string{"ai.telemetry.metadata.plan"}})
@@ -274,6 +274,7 @@ func TestTags(t *testing.T) {
 		{Key: "ai.telemetry.metadata.plan", Value: `"gold"`},
 		{Key: "n", Value: "3"},
 		{Key: "paid", Value: "true"},
+		{Key: "scrubbed", Value: `"[secret]"`},
 		{Key: "seats", Value: "3.5"},
 		{Key: "tenant", Value: `"Acme \"Corp\""`},
 	}

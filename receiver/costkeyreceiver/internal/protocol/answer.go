@@ -1,5 +1,7 @@
 package protocol
 
+import "bytes"
+
 // answer reads what an answer's body tells of the call: its id, its model, and the parts of its usage that the SDKs do not
 // send. The text is passed over.
 func (r *reader) answer(a *Answer) {
@@ -16,6 +18,8 @@ func (r *reader) answer(a *Answer) {
 			r.usageOf(a, (*reader).answerUsage)
 		case "usageMetadata":
 			r.usageOf(a, (*reader).answerMetadata)
+		case "meta":
+			r.cohereMeta(a)
 		default:
 			r.skip()
 		}
@@ -33,6 +37,16 @@ func (r *reader) usageOf(a *Answer, read func(*reader, *Answer)) {
 	read(readerInto(raw, r.texts), a)
 }
 
+// cohereMeta reads the usage of Cohere's first version. Others may mean anything by a "meta": it is none of ours then.
+func (r *reader) cohereMeta(a *Answer) {
+	raw := r.value()
+	if r.err != nil || !bytes.Contains(raw, []byte(`"billed_units"`)) {
+		return
+	}
+	meta := readerInto(raw, r.texts)
+	meta.usageOf(a, (*reader).answerUsage)
+}
+
 // answerMetadata reads the usage of Google's answers.
 func (r *reader) answerMetadata(a *Answer) {
 	r.counts("cachedContentTokenCount", &a.CacheRead, "thoughtsTokenCount", &a.Reasoning)
@@ -42,6 +56,14 @@ func (r *reader) answerMetadata(a *Answer) {
 func (r *reader) answerUsage(a *Answer) {
 	r.object(func(name []byte) {
 		switch string(name) {
+		case "input_tokens", "prompt_tokens":
+			a.Input = r.count()
+		case "output_tokens", "completion_tokens":
+			a.Output = r.count()
+		case "tokens":
+			r.counts("input_tokens", &a.Input, "output_tokens", &a.Output)
+		case "billed_units":
+			r.counts("input_tokens", &a.BilledInput, "output_tokens", &a.BilledOutput)
 		case "prompt_tokens_details", "input_tokens_details":
 			r.counts("cached_tokens", &a.CacheRead, "", nil)
 		case "completion_tokens_details", "output_tokens_details":

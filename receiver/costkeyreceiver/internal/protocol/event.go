@@ -110,14 +110,18 @@ func (u Usage) Said() bool { return u.Input.Known() || u.Output.Known() }
 type Answer struct {
 	ID, Model, ServiceTier string
 	// UsageObject is the provider's own usage object: compact JSON of numbers, booleans and words, 4 KiB at most.
-	UsageObject                        string
-	CacheRead, Reasoning               Count
-	CacheWrite                         Count
-	CacheWrite5m, CacheWrite1h, Search Count
+	UsageObject string
+	// Input and Output are the answer's own totals, which mean what the provider's do; Billed are those that a provider bills
+	// where it tells them apart, as Cohere does.
+	Input, Output, BilledInput, BilledOutput Count
+	CacheRead, Reasoning                     Count
+	CacheWrite                               Count
+	CacheWrite5m, CacheWrite1h, Search       Count
 }
 
 // NoAnswer is known of an answer whose body did not come.
 var NoAnswer = Answer{
+	Input: Unknown, Output: Unknown, BilledInput: Unknown, BilledOutput: Unknown,
 	CacheRead: Unknown, Reasoning: Unknown, CacheWrite: Unknown, CacheWrite5m: Unknown, CacheWrite1h: Unknown, Search: Unknown,
 }
 

@@ -131,6 +131,7 @@ const usualAttributes = 22
 // fill makes span the call of e.
 func (t *translator) fill(span ptrace.Span, e *protocol.Event, site *Site) {
 	to := t.target(e)
+	streaming := e.Streaming || to.streams
 	span.SetTraceID(traceIDOf(e.TraceID, e.ID))
 	span.SetSpanID(spanIDOf(e.ID))
 	span.SetKind(ptrace.SpanKindClient)
@@ -145,9 +146,9 @@ func (t *translator) fill(span ptrace.Span, e *protocol.Event, site *Site) {
 	a.text(string(semconv.ServerAddressKey), to.host)
 	a.number(string(semconv.ServerPortKey), protocol.Count(to.port), to.port > 0)
 	a.answer(e)
-	a.usage(e, to.habit)
+	a.usage(e, to.habit, streaming)
 	a.outcome(span, e)
-	a.timing(e)
+	a.timing(e, streaming)
 	a.site(site)
 	t.tags(a, e, to.via)
 	a.bodies(e)
@@ -183,7 +184,7 @@ func (a attributes) answer(e *protocol.Event) {
 }
 
 // usage puts the token counts in the terms of the semantic conventions, or why there are none.
-func (a attributes) usage(e *protocol.Event, h habit) {
+func (a attributes) usage(e *protocol.Event, h habit, streaming bool) {
 	c := countsOf(e, h)
 	a.count(string(semconv.GenAIUsageInputTokensKey), c.input)
 	a.count(string(semconv.GenAIUsageOutputTokensKey), c.output)
@@ -200,8 +201,8 @@ func (a attributes) usage(e *protocol.Event, h habit) {
 	switch {
 	case c.cacheUnknown:
 		a.text(string(semconv.UsageMissingKey), semconv.UsageMissingCache)
-	case e.Usage.Said() || e.StatusCode == 0 || e.StatusCode >= 400:
-	case e.Streaming:
+	case c.said() || e.StatusCode == 0 || e.StatusCode >= 400:
+	case streaming:
 		a.text(string(semconv.UsageMissingKey), semconv.UsageMissingStream)
 	default:
 		a.text(string(semconv.UsageMissingKey), semconv.UsageMissingNotReported)
@@ -222,8 +223,8 @@ func (a attributes) outcome(span ptrace.Span, e *protocol.Event) {
 	span.Status().SetCode(ptrace.StatusCodeError)
 }
 
-func (a attributes) timing(e *protocol.Event) {
-	if e.Streaming {
+func (a attributes) timing(e *protocol.Event, streaming bool) {
+	if streaming {
 		pcommon.Map(a).PutBool(string(semconv.GenAIRequestStreamKey), true)
 	}
 	if e.TTFT > 0 {

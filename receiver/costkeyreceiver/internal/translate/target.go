@@ -2,6 +2,7 @@ package translate
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ type target struct {
 	model     string // the SDK's, else the one that the path names
 	name      string // of the span
 	via       string // the gateway's name
+	streams   bool   // the path asks for a stream, which the SDKs look for in the request's body only
 }
 
 // provider is what a word of the SDKs means.
@@ -99,6 +101,8 @@ func located(rawURL, word string) target {
 		t.via = "helicone" // which passes on to OpenAI alone
 	}
 	t.operation = operationOf(u.Path)
+	t.habit = habitOf(t, u.Path)
+	t.streams = asksForStream(u.Path)
 	t.model = modelIn(u.EscapedPath())
 	return t
 }
@@ -127,6 +131,27 @@ func operationOf(path string) string {
 		}
 	}
 	return semconv.OperationChat
+}
+
+// habitOf corrects a provider's habit by what of it was asked: clouds answer in the form of the model's maker.
+func habitOf(t target, path string) habit {
+	switch {
+	case t.habit == countsAsGoogle && strings.Contains(path, "/publishers/anthropic/"):
+		return countsAsAnthropic
+	case t.habit == countsAsBedrock && strings.HasPrefix(path, "/openai/"):
+		return countsAsOpenAI
+	case t.habit == countsAsOpenAI && t.operation == semconv.OperationEmbeddings:
+		return countsWithoutCache
+	default:
+		return t.habit
+	}
+}
+
+// streamingEnds are the ends of paths that ask for a stream: Google's and Bedrock's.
+var streamingEnds = []string{":streamGenerateContent", ":streamRawPredict", "/converse-stream", "/invoke-with-response-stream"}
+
+func asksForStream(path string) bool {
+	return slices.ContainsFunc(streamingEnds, func(end string) bool { return strings.HasSuffix(path, end) })
 }
 
 // modelIn returns the model that a path names: /model/<id>/converse of Bedrock, /models/<id>:generateContent of Google,

@@ -122,6 +122,46 @@ func TestTokensAreBroughtIntoOurTerms(t *testing.T) {
 			provider: "cohere", url: "https://api.cohere.com/v1/chat", model: "command-r", usage: `"inputTokens":100,"outputTokens":20`,
 			input: 100, output: 20, read: -1, write: -1, reasoning: -1, wantProvider: "cohere", wantModel: "command-r",
 		},
+		"Cohere bills less than it counts, where the answer tells": {
+			provider: "cohere", url: "https://api.cohere.com/v1/chat", model: "command-r", usage: `"inputTokens":100,"outputTokens":20`,
+			more:  `,"responseBody":{"text":"x","meta":{"billed_units":{"input_tokens":90,"output_tokens":18},"tokens":{"input_tokens":100,"output_tokens":20}}}`,
+			input: 90, output: 18, read: -1, write: -1, reasoning: -1, wantProvider: "cohere", wantModel: "command-r",
+		},
+		"Cohere's second version is read from the answer": {
+			provider: "cohere", url: "https://api.cohere.com/v2/chat", model: "command-r", usage: `"inputTokens":null,"outputTokens":null`,
+			more:  `,"responseBody":{"id":"c2","usage":{"billed_units":{"input_tokens":90,"output_tokens":18},"tokens":{"input_tokens":100,"output_tokens":20}}}`,
+			input: 90, output: 18, read: -1, write: -1, reasoning: -1, wantProvider: "cohere", wantModel: "command-r",
+		},
+		"a meta without billed units is not Cohere's": {
+			provider: "cohere", url: "https://api.cohere.com/v1/chat", model: "command-r", usage: `"inputTokens":100,"outputTokens":20`,
+			more:  `,"responseBody":{"meta":{"tokens":{"input_tokens":7,"output_tokens":7}}}`,
+			input: 100, output: 20, read: -1, write: -1, reasoning: -1, wantProvider: "cohere", wantModel: "command-r",
+		},
+		"Anthropic's answer through Bedrock's InvokeModel leaves the cache out": {
+			provider: "bedrock", url: "https://bedrock-runtime.eu-west-1.amazonaws.com/model/anthropic.claude-3-5-haiku-20241022-v1%3A0/invoke",
+			usage: `"inputTokens":null,"outputTokens":null`,
+			more:  `,"responseBody":{"id":"msg_1","usage":{"input_tokens":100,"output_tokens":20,"cache_read_input_tokens":40,"cache_creation_input_tokens":0}}`,
+			input: 140, output: 20, read: 40, write: 0, reasoning: -1, wantProvider: "aws.bedrock", wantModel: "anthropic.claude-3-5-haiku-20241022-v1:0",
+		},
+		"Bedrock's endpoint for OpenAI's clients counts as OpenAI does": {
+			provider: "bedrock", url: "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1/chat/completions", model: "openai.gpt-oss-20b-1:0",
+			usage: `"inputTokens":null`, more: `,"responseBody":{"usage":{"prompt_tokens":100,"completion_tokens":20,"prompt_tokens_details":{"cached_tokens":64}}}`,
+			input: 100, output: 20, read: 64, write: -1, reasoning: -1, wantProvider: "aws.bedrock", wantModel: "openai.gpt-oss-20b-1:0",
+		},
+		"Anthropic's answer through Vertex leaves the cache out": {
+			provider: "google", url: "https://europe-west1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4-5:rawPredict",
+			usage: ``, more: `,"responseBody":{"usage":{"input_tokens":100,"output_tokens":20,"cache_read_input_tokens":40,"cache_creation_input_tokens":0}}`,
+			input: 140, output: 20, read: 40, write: 0, reasoning: -1, wantProvider: "gcp.vertex_ai", wantModel: "claude-sonnet-4-5",
+		},
+		"Google's endpoint for OpenAI's clients does not tell thoughts": {
+			provider: "google", url: "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", model: "gemini-2.5-flash",
+			usage: ``, more: `,"responseBody":{"usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":150}}`,
+			input: -1, output: -1, read: -1, write: -1, reasoning: -1, notes: []string{"not_reported"}, wantProvider: "gcp.gemini", wantModel: "gemini-2.5-flash",
+		},
+		"embeddings have no cache": {
+			provider: "openai", url: "https://api.openai.com/v1/embeddings", model: "text-embedding-3-small", usage: `"inputTokens":100`,
+			input: 100, output: -1, read: -1, write: -1, reasoning: -1, wantProvider: "openai", wantModel: "text-embedding-3-small",
+		},
 		"others count as OpenAI does": {
 			provider: "mistral", url: "https://api.mistral.ai/v1/chat/completions", model: "mistral-large", usage: `"inputTokens":100,"outputTokens":20`,
 			input: 100, output: 20, read: -1, write: -1, reasoning: -1, notes: []string{"cache_unknown"}, wantProvider: "mistral_ai", wantModel: "mistral-large",
@@ -148,6 +188,31 @@ func TestTokensAreBroughtIntoOurTerms(t *testing.T) {
 			assert.Equal(t, c.wantModel, got.RequestModel)
 		})
 	}
+}
+
+func TestAStreamIsToldByThePathToo(t *testing.T) {
+	t.Parallel()
+	const google, bedrock = "https://generativelanguage.googleapis.com/v1beta/models/m", "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m"
+	for url, want := range map[string]bool{
+		google + ":streamGenerateContent?alt=sse": true,
+		google + ":generateContent":               false,
+		bedrock + "/converse-stream":              true,
+		bedrock + "/invoke-with-response-stream":  true,
+		bedrock + "/converse":                     false,
+		"https://europe-west1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/anthropic/models/m:streamRawPredict": true,
+	} {
+		got := call(t, `"url":"`+url+`","usage":null,"streaming":false`)
+		assert.Equal(t, want, got.Streaming, url)
+		note := map[bool]string{true: "stream_without_usage", false: "not_reported"}[want]
+		assert.Equal(t, []string{note}, got.Notes, url)
+	}
+}
+
+func TestASecretInATagLeavesItsMark(t *testing.T) {
+	t.Parallel()
+	got := call(t, `"usage":{"inputTokens":1,"outputTokens":1,"cacheReadTokens":0},"context":{"apiKey":"sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"}`)
+	assert.Contains(t, got.Tags, genaispan.Tag{Key: "apiKey", Value: `"[secret]"`})
+	assert.Empty(t, got.Notes)
 }
 
 func TestTraceIDsAreSharedByTheirText(t *testing.T) {
