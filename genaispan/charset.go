@@ -33,6 +33,7 @@ var (
 	nameChars   = alnumAnd("_.-")    // keys of tags, names in a usage object, finish reasons, hosts
 	numberChars = alnumAnd("+-.")    // what a JSON number may hold, and more
 	plainChars  = charsOf("+-.0123456789")
+	plainText   = alnumAnd(" !#$%'()*+,-./:;=?@[]^_`{|}~") // what stands in JSON as it is
 )
 
 // isToken reports whether s is neither empty nor longer than limit, and made of set alone.

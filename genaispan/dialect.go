@@ -38,8 +38,7 @@ const (
 // dialect is what was recognised of a span.
 type dialect struct {
 	id dialectID
-	// langchain says that the scope is an instrumentation of LangChain.
-	langchain bool
+	scope string
 }
 
 // scopePattern recognises a dialect by the beginning of the scope's name.
@@ -87,7 +86,7 @@ var scopes = []scopePattern{
 
 // recognise finds the dialect of a span. A key that only one dialect writes counts more than the scope.
 func (f *found) recognise(scope, schemaURL, name string) dialect {
-	d := dialect{id: dialectByScope(scope), langchain: strings.Contains(scope, "langchain")}
+	d := dialect{id: dialectByScope(scope), scope: scope}
 	switch {
 	case strings.HasPrefix(name, claudeCodePrefix):
 		d.id = dialectClaudeCode
@@ -132,7 +131,7 @@ func dialectByScope(scope string) dialectID {
 		return dialectContribVtx
 	}
 	for i := range scopes {
-		if strings.HasPrefix(scope, scopes[i].prefix) {
+		if prefix := scopes[i].prefix; prefix[0] == scope[0] && strings.HasPrefix(scope, prefix) {
 			return scopes[i].id
 		}
 	}

@@ -156,7 +156,7 @@ func (f *found) isWrapper(d *dialect, operation string) bool {
 	if f.hasUsage() || operation != "embeddings" && operation != "rerank" {
 		return false
 	}
-	return d.id == dialectVercel7 || d.langchain || operation == "rerank" && f.text[tProvider] == "" && f.text[tHost] == ""
+	return d.id == dialectVercel7 || strings.Contains(d.scope, "langchain") || operation == "rerank" && f.text[tProvider] == "" && f.text[tHost] == ""
 }
 
 // operationByName reads the first word of a span's name. Where it says nothing the call is a chat.

@@ -61,23 +61,18 @@ func tagValue(v pcommon.Value) (string, bool) {
 }
 
 func tagText(s string) (string, bool) {
-	if len(s) > maxTagValue || !isLine(s) {
+	if len(s) > maxTagValue {
 		return "", false
+	}
+	if isToken(s, maxTagValue, plainText) && s[0] != '[' && s[0] != '{' && s[0] != ' ' {
+		return `"` + s + `"`, true // Fast path - the text is its own JSON.
 	}
 	t := strings.TrimSpace(s)
-	if t != "" && (t[0] == '{' || t[0] == '[') && !strings.HasPrefix(t, scrub.Mark) {
+	if !isLine(s) || t != "" && (t[0] == '{' || t[0] == '[') && !strings.HasPrefix(t, scrub.Mark) {
 		return "", false
-	}
-	if strings.IndexFunc(s, needsEscape) < 0 {
-		return `"` + s + `"`, true // Fast path - the text is its own JSON.
 	}
 	b, err := json.Marshal(s)
 	return string(b), err == nil
-}
-
-// needsEscape reports whether r may not stand in JSON as it is, or is not plain ASCII.
-func needsEscape(r rune) bool {
-	return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
 func sortTags(tags []Tag) {

@@ -180,6 +180,9 @@ func isTitle(s string) bool {
 
 // hostOf returns the host in s, which may have a port.
 func hostOf(s string) (string, outcome) {
+	if isToken(s, maxHost, nameChars) {
+		return strings.ToLower(s), good // Fast path - no port, no scheme.
+	}
 	if strings.Contains(s, "://") {
 		return hostOfURL(s)
 	}
