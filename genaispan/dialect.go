@@ -37,7 +37,7 @@ const (
 
 // dialect is what was recognised of a span.
 type dialect struct {
-	id dialectID
+	id    dialectID
 	scope string
 }
 
