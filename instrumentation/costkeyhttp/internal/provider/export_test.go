@@ -26,6 +26,9 @@ func ReadEveryEvent(r *Reader) {
 	r.Watch(o)
 }
 
+// PassOverNone has the reader pass over no event, but look for what it would look for. Call it after Init.
+func PassOverNone(r *Reader) { r.repeats.may = false }
+
 // oracle notes the names that are known once the first content has passed.
 type oracle struct {
 	r     *Reader
