@@ -38,7 +38,7 @@ const (
 // dialect is what was recognised of a span.
 type dialect struct {
 	id    dialectID
-	scope string
+	scope string // the name of the instrumentation's scope
 }
 
 // scopePattern recognises a dialect by the beginning of the scope's name.
@@ -131,7 +131,7 @@ func dialectByScope(scope string) dialectID {
 		return dialectContribVtx
 	}
 	for i := range scopes {
-		if prefix := scopes[i].prefix; prefix[0] == scope[0] && strings.HasPrefix(scope, prefix) {
+		if strings.HasPrefix(scope, scopes[i].prefix) {
 			return scopes[i].id
 		}
 	}
