@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/xi2/xz"
 )
@@ -52,13 +53,20 @@ func unpackOne(root *os.Root, header *tar.Header, content io.Reader) error {
 		return root.Symlink(header.Linkname, name)
 	case tar.TypeReg:
 		// Any account may read and run them; only their owner may change them.
-		mode := os.FileMode(header.Mode)&0o755 | 0o444
-		file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(file, content)
-		return errors.Join(err, file.Chmod(mode), file.Close())
+		return unpackFile(root, name, os.FileMode(header.Mode)&0o755|0o444, content)
 	}
 	return nil // devices and the like have no place here
+}
+
+// unpackFile lets no process be forked while it writes: a child that is between fork and exec holds the file open for
+// writing, and to run the program in that moment is "text file busy" (https://go.dev/issue/22315).
+func unpackFile(root *os.Root, name string, mode os.FileMode, content io.Reader) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, content)
+	return errors.Join(err, file.Chmod(mode), file.Close())
 }
