@@ -28,10 +28,9 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 	}
 	switch c.Provider {
 	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
-		// Their one key that ends in "geo": a search for a rarer byte is a faster one.
-		q.Residency, q.Speed = word(c.ProviderUsage, `geo":"`), word(c.ProviderUsage, `speed":"`)
+		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_`, `geo":"`), word(c.ProviderUsage, `"spee`, `d":"`)
 	case "perplexity": // Sonar API, usage.search_context_size
-		q.SearchContext = word(c.ProviderUsage, `search_context_size":"`)
+		q.SearchContext = word(c.ProviderUsage, `"search_context_si`, `ze":"`)
 	}
 	if c.Operation == operationRerank && !c.Usage.SearchUnits.IsKnown() {
 		u := c.Usage
@@ -63,15 +62,20 @@ func number(object, key string) usage.Count {
 	return usage.Known(n)
 }
 
-// word is the string that follows key, given without its first quote, in a provider's usage object, which is compact JSON without free text; "" where
-// it is not there.
-func word(object, key string) string {
-	i := strings.Index(object, key)
-	if i < 0 {
-		return ""
+// word is the string that follows a key in a provider's usage object, which is compact JSON without free text; "" where it
+// is not there. The key is given in two parts: what is searched for is the tail, which should begin with a rare byte.
+func word(object, head, tail string) string {
+	for before, rest := "", object; ; {
+		i := strings.Index(rest, tail)
+		if i < 0 {
+			return ""
+		}
+		before, rest = rest[:i], rest[i+len(tail):]
+		if strings.HasSuffix(before, head) {
+			value, _, _ := strings.Cut(rest, `"`)
+			return value
+		}
 	}
-	value, _, _ := strings.Cut(object[i+len(key):], `"`)
-	return value
 }
 
 // Known reports whether a result of this status carries a cost. Where it does not, the cost is unknown, never 0.

@@ -3,6 +3,7 @@ package genaispan
 import (
 	"slices"
 
+	"github.com/costkey/costkey-otel/semconv"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -83,11 +84,8 @@ func (c *Call) Clone() Call {
 	return d
 }
 
-// Tag is one label of a call. Value is JSON of one scalar: `"acme"`, `3`, `true`.
-type Tag struct {
-	Key   string
-	Value string
-}
+// Tag is one label of a call.
+type Tag = semconv.Tag
 
 // Refused reports whether the provider can't have billed the call: it answered with HTTP 400 or above, or no
 // connection was made, and no usage came.

@@ -27,13 +27,24 @@ func charsOf(chars string) *charset {
 	return &s
 }
 
+// lower returns set without the upper-case letters.
+func lower(set *charset) *charset {
+	s := *set
+	for c := byte('A'); c <= 'Z'; c++ {
+		s[c] = false
+	}
+	return &s
+}
+
 var (
-	enumChars   = alnumAnd("_.:/-")  // enums, kinds, tiers
-	errorChars  = alnumAnd("_.:/*-") // error classes: *net.OpError, java.net.ConnectException, rate_limit_exceeded
-	nameChars   = alnumAnd("_.-")    // keys of tags, names in a usage object, finish reasons, hosts
-	numberChars = alnumAnd("+-.")    // what a JSON number may hold, and more
-	plainChars  = charsOf("+-.0123456789")
-	plainText   = alnumAnd(" !#$%'()*+,-./:;=?@[]^_`{|}~") // what stands in JSON as it is
+	enumChars      = alnumAnd("_.:/-")  // enums, kinds, tiers
+	errorChars     = alnumAnd("_.:/*-") // error classes: *net.OpError, java.net.ConnectException, rate_limit_exceeded
+	nameChars      = alnumAnd("_.-")    // keys of tags, names in a usage object, finish reasons, hosts
+	numberChars    = alnumAnd("+-.")    // what a JSON number may hold, and more
+	plainChars     = charsOf("+-.0123456789")
+	lowerEnumChars = lower(enumChars)
+	lowerNameChars = lower(nameChars)
+	plainText      = alnumAnd(" !#$%'()*+,-./:;=?@[]^_`{|}~") // what stands in JSON as it is
 )
 
 // isToken reports whether s is neither empty nor longer than limit, and made of set alone.

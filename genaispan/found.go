@@ -45,6 +45,7 @@ type found struct {
 	flag     [numFlags]int8 // 1 true, -1 false, 0 unknown
 	flagRank [numFlags]uint16
 	json     [numJSONs]string
+	tagTexts strings.Builder // of all tags, so that they cost one allocation
 
 	ttft     float64
 	ttftAs   reading
@@ -67,6 +68,8 @@ type found struct {
 	badOther bool
 	// someBad says that one of the two has an entry: most spans have none, and then nothing is searched.
 	someBad bool
+	// hostKnown says that the host is a provider's.
+	hostKnown bool
 	// ambiguous says that Langfuse's buckets were not disjoint.
 	ambiguous bool
 }
@@ -77,12 +80,12 @@ func (r *Reader) collect(m pcommon.Map, f *found, dst *Call) {
 		if i := ruleOf(k); i >= 0 {
 			f.take(&rules[i], uint16(len(rules)-i), v)
 		} else if key, ok := strings.CutPrefix(k, semconv.TagPrefix); ok {
-			dst.takeTag(key, v)
+			dst.takeTag(key, v, &f.tagTexts)
 		} else {
 			f.marks |= marksByPrefix(k)
 		}
 		if len(r.tags) > 0 && r.tags[k] {
-			dst.takeTag(k, v)
+			dst.takeTag(k, v, &f.tagTexts)
 		}
 	}
 }

@@ -143,6 +143,7 @@ const (
 	markStrands
 	markOpenLIT
 	markLiteLLM
+	markKind // a key that says what sort of span it is: see kinds
 )
 
 // rules is the table of all keys in order of priority: of two keys that go to the same field the earlier one wins.
@@ -350,15 +351,15 @@ var rules = []rule{
 	{key: "code.lineno", to: cLine, as: asCount},
 	{key: string(semconv.CallPathKey), as: asPath},
 
-	{key: "traceloop.span.kind", to: tTraceloopKind, as: asEnum},
-	{key: "openinference.span.kind", to: tOpenInferenceKind, as: asEnum},
-	{key: "langfuse.observation.type", to: tLangfuseType, as: asEnum},
-	{key: "langsmith.span.kind", to: tLangsmithKind, as: asEnum},
-	{key: "ai.operationId", to: tVercelOperation, as: asEnum},
-	{key: "mastra.span.type", to: tMastraType, as: asEnum},
-	{key: "genkit:metadata:subtype", to: tGenkitSubtype, as: asEnum},
-	{key: "sentry.op", to: tSentryOp, as: asEnum},
-	{key: "span.type", to: tClaudeType, as: asEnum},
+	{key: "traceloop.span.kind", to: tTraceloopKind, as: asEnum, marks: markKind},
+	{key: "openinference.span.kind", to: tOpenInferenceKind, as: asEnum, marks: markKind},
+	{key: "langfuse.observation.type", to: tLangfuseType, as: asEnum, marks: markKind},
+	{key: "langsmith.span.kind", to: tLangsmithKind, as: asEnum, marks: markKind},
+	{key: "ai.operationId", to: tVercelOperation, as: asEnum, marks: markKind},
+	{key: "mastra.span.type", to: tMastraType, as: asEnum, marks: markKind},
+	{key: "genkit:metadata:subtype", to: tGenkitSubtype, as: asEnum, marks: markKind},
+	{key: "sentry.op", to: tSentryOp, as: asEnum, marks: markKind},
+	{key: "span.type", to: tClaudeType, as: asEnum, marks: markKind},
 	{key: "logfire.span_type", to: tLogfireType, as: asEnum},
 	{key: "ai.sdk.version", to: tUserAgent, as: asEnum},
 	{key: "ai.request.headers.user-agent", to: tUserAgent, as: asName},

@@ -56,6 +56,9 @@ func (f *found) operation(d *dialect) (m meaning, unknown bool) {
 
 // kinds reads the kind keys: what the first of them makes of a call, and what any of them vetoes.
 func (f *found) kinds(d *dialect, name string) (call, veto meaning) {
+	if f.marks&markKind == 0 && d.id != dialectClaudeCode {
+		return call, veto // Fast path - most spans have no such key.
+	}
 	see := func(m meaning) {
 		if m.class == classCall && call.class == classNone {
 			call = m

@@ -164,6 +164,7 @@ func (f *found) names(res *Resource, dst *Call) {
 // provider resolves who was asked: a known host, else what the span says, else what the model's id tells.
 func (f *found) provider(dst *Call) string {
 	if p := providerByHost(dst.Host, f.value(cPort)); p != "" {
+		f.hostKnown = true
 		return p
 	}
 	if s := f.text[tProvider]; s != "" {
@@ -206,13 +207,11 @@ const maxCallPath = 64
 
 // isFrame reports whether s looks like "function (file:line)".
 func isFrame(s string) bool {
-	space := strings.IndexByte(s, ' ')
-	if space < 0 || len(s) > maxCode || !isWord(s[:space]) {
+	space, last := strings.IndexByte(s, ' '), len(s)-1
+	if space < 0 || len(s) > maxCode || s[last] != ')' || space == last || s[space+1] != '(' {
 		return false
 	}
-	place, opened := strings.CutPrefix(s[space:], " (")
-	place, closed := strings.CutSuffix(place, ")")
-	return opened && closed && isFile(place)
+	return isWord(s[:space]) && isFile(s[space+2:last])
 }
 
 // timing fills whether the answer was streamed and when its first token came.
@@ -282,7 +281,7 @@ func (f *found) notes(d *dialect, j *judgement, dst *Call) {
 	if f.text[tMastraType] == "model_generation" && f.hasUsage() {
 		dst.note(NoteCallsMerged)
 	}
-	if dst.Host != "" && isLocalHost(dst.Host) && dst.Provider != providerOllama {
+	if dst.Host != "" && !f.hostKnown && dst.Provider != providerOllama && isLocalHost(dst.Host) {
 		dst.note(NoteHostUnknown)
 	}
 	if m := f.text[tMissing]; m != "" {

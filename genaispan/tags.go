@@ -18,9 +18,9 @@ const (
 	maxTagValue = 256
 )
 
-// takeTag adds a tag to c. Of two with one key the later wins.
-func (c *Call) takeTag(key string, v pcommon.Value) {
-	value, ok := tagValue(v)
+// takeTag adds a tag to c, whose text may lie in texts. Of two with one key the later wins.
+func (c *Call) takeTag(key string, v pcommon.Value, texts *strings.Builder) {
+	value, ok := tagValue(v, texts)
 	at := tagIndex(c.Tags, key)
 	switch {
 	case !ok || at == maxTags || !isToken(key, maxTagKey, nameChars):
@@ -44,10 +44,10 @@ func tagIndex(tags []Tag, key string) int {
 func hasTag(tags []Tag, key string) bool { return tagIndex(tags, key) < len(tags) }
 
 // tagValue returns v as JSON, if it is a scalar: no JSON text, no list, no text of several lines.
-func tagValue(v pcommon.Value) (string, bool) {
+func tagValue(v pcommon.Value, texts *strings.Builder) (string, bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return tagText(v.Str())
+		return tagText(v.Str(), texts)
 	case pcommon.ValueTypeInt:
 		return strconv.FormatInt(v.Int(), 10), true
 	case pcommon.ValueTypeBool:
@@ -60,12 +60,12 @@ func tagValue(v pcommon.Value) (string, bool) {
 	}
 }
 
-func tagText(s string) (string, bool) {
+func tagText(s string, texts *strings.Builder) (string, bool) {
 	if len(s) > maxTagValue {
 		return "", false
 	}
 	if isToken(s, maxTagValue, plainText) && s[0] != '[' && s[0] != '{' && s[0] != ' ' {
-		return `"` + s + `"`, true // Fast path - the text is its own JSON.
+		return quoted(s, texts), true // Fast path - the text is its own JSON.
 	}
 	t := strings.TrimSpace(s)
 	if !isLine(s) || t != "" && (t[0] == '{' || t[0] == '[') && !strings.HasPrefix(t, scrub.Mark) {
@@ -73,6 +73,19 @@ func tagText(s string) (string, bool) {
 	}
 	b, err := json.Marshal(s)
 	return string(b), err == nil
+}
+
+// quoted returns s in quotes, as a part of texts.
+func quoted(s string, texts *strings.Builder) string {
+	const usual = 64 // bytes, of all tags of a call
+	if need := len(s) + 2; texts.Cap()-texts.Len() < need {
+		texts.Grow(max(need, usual))
+	}
+	start := texts.Len()
+	texts.WriteByte('"')
+	texts.WriteString(s)
+	texts.WriteByte('"')
+	return texts.String()[start:]
 }
 
 func sortTags(tags []Tag) {

@@ -48,7 +48,7 @@ func isAbsentWord(s string) bool {
 func readText(as reading, v pcommon.Value) (string, outcome) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		s := strings.TrimSpace(v.Str())
+		s := trim(v.Str())
 		if isAbsentWord(s) {
 			return "", absent
 		}
@@ -67,9 +67,23 @@ func readText(as reading, v pcommon.Value) (string, outcome) {
 	return "", bad
 }
 
+// trim is [strings.TrimSpace], most often of what begins and ends with an ASCII character that is none.
+func trim(s string) string {
+	if n := len(s); n > 0 && isGraph(s[0]) && isGraph(s[n-1]) {
+		return s
+	}
+	return strings.TrimSpace(s)
+}
+
+// isGraph reports whether c is an ASCII character that leaves ink.
+func isGraph(c byte) bool { return c > ' ' && c <= '~' }
+
 func checkText(as reading, s string) (string, outcome) {
 	switch as {
 	case asEnum:
+		if isToken(s, maxEnum, lowerEnumChars) {
+			return s, good // Fast path - it is in lower case.
+		}
 		return verdict(strings.ToLower(s), isToken(s, maxEnum, enumChars))
 	case asError:
 		if !isToken(s, maxError, errorChars) {
@@ -103,33 +117,43 @@ func isName(s string) bool { return len(s) <= maxName && isWord(s) }
 
 // isWord reports whether s is valid UTF-8 without white space and control characters.
 func isWord(s string) bool {
-	for i := leadingASCII(s, '!'); i < len(s); i++ {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return isWideWord(s)
-		}
-		if c <= ' ' || c == 0x7f {
-			return false
-		}
+	if isPlain(s, '!') {
+		return s != ""
 	}
-	return s != ""
+	return isWideWord(s)
 }
 
-// leadingASCII returns a number of bytes that s begins with and that are all in low to '~'. It looks at eight at a time and
-// stops at the first eight that may hold another one.
-func leadingASCII(s string, low byte) int {
+// isPlain reports whether all bytes of s are in low to '~'. It looks at eight at a time, of which the last may be some that
+// it has seen.
+func isPlain(s string, low byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	last := len(s) - 8
+	if last < 0 {
+		for i := range len(s) {
+			if s[i] < low || s[i] > '~' {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; ; i = min(i+8, last) {
+		x := eightBytes(s[i:])
 		below := x - uint64(low)*ones // borrows where a byte is below low
 		above := x + ones             // reaches the high bit where a byte is 0x7f or more
 		if (below|above|x)&highs != 0 {
-			break
+			return false
+		}
+		if i == last {
+			return true
 		}
 	}
-	return i
+}
+
+// eightBytes returns the first eight bytes of s as a number.
+func eightBytes(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func isWideWord(s string) bool {
@@ -142,17 +166,7 @@ func isWideWord(s string) bool {
 }
 
 // isLine reports whether s is one line of valid UTF-8 without control characters.
-func isLine(s string) bool {
-	for i := leadingASCII(s, ' '); i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return isWideLine(s)
-		}
-		if s[i] < ' ' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func isLine(s string) bool { return isPlain(s, ' ') || isWideLine(s) }
 
 func isWideLine(s string) bool {
 	for _, r := range s {
@@ -180,8 +194,8 @@ func isTitle(s string) bool {
 
 // hostOf returns the host in s, which may have a port.
 func hostOf(s string) (string, outcome) {
-	if isToken(s, maxHost, nameChars) {
-		return strings.ToLower(s), good // Fast path - no port, no scheme.
+	if isToken(s, maxHost, lowerNameChars) {
+		return s, good // Fast path - no port, no scheme.
 	}
 	if strings.Contains(s, "://") {
 		return hostOfURL(s)
@@ -237,6 +251,9 @@ func firstReason(l pcommon.Slice) (string, outcome) {
 
 // reasonOf reads a finish reason that was sent as text: stop, STOP, ["stop"], or "stop, length".
 func reasonOf(s string) (string, outcome) {
+	if isToken(s, maxEnum, lowerNameChars) && !isAbsentWord(s) {
+		return s, good // Fast path - nothing to take off.
+	}
 	s = strings.TrimPrefix(s, "[")
 	s, _, _ = strings.Cut(s, ",")
 	s = strings.Trim(s, `]"' `)

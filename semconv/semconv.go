@@ -108,7 +108,7 @@ const (
 	ProjectKey = attribute.Key("costkey.project")
 	// CallPathKey is the user's own frames, outermost first, each "function (file:line)".
 	CallPathKey = attribute.Key("costkey.call_path")
-	// TagPrefix begins the key of each tag: "costkey.tag.tenant". Values are strings, doubles or booleans.
+	// TagPrefix begins the key of each tag: "costkey.tag.tenant". Values are strings, doubles or booleans. See [Tag].
 	TagPrefix = "costkey.tag."
 	// ProviderUsageKey is the provider's own usage object as compact JSON of numbers, booleans and short enum strings,
 	// 4 KiB at most, so that a call can be priced again with detail that today's code does not know.
@@ -158,3 +158,9 @@ const (
 
 // ErrorTypeOther is the value of error.type where nothing better is known.
 const ErrorTypeOther = "_OTHER"
+
+// Tag is one attribute costkey.tag.*, as a call carries it from its span to its row.
+type Tag struct {
+	Key   string // without TagPrefix
+	Value string // JSON of one scalar: `"acme"`, `3`, `true`
+}

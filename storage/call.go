@@ -2,6 +2,7 @@ package storage
 
 import (
 	"github.com/costkey/costkey-otel/pricing"
+	"github.com/costkey/costkey-otel/semconv"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -57,8 +58,8 @@ type Call struct {
 	ResponseBody string
 }
 
-// Tag is one label. Value is JSON of one scalar.
-type Tag struct{ Key, Value string }
+// Tag is one label.
+type Tag = semconv.Tag
 
 // model is the name under which the hourly sums keep the call: see contract of costs_hourly.model.
 func (c *Call) model() string {

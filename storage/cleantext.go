@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,25 +21,41 @@ func cleanShared(c *Call) bool {
 		&c.RequestModel, &c.ResponseModel, &c.PricedModel, &c.ServiceTier, &c.Host, &c.CostStatus, &c.Catalogue,
 		&c.ErrorType, &c.FunctionName, &c.FilePath)
 	repaired = fixAll(4*maxText, &c.UsageObject) || repaired
-	for i := range c.CallPath {
-		repaired = fixAll(2*maxText, &c.CallPath[i]) || repaired
-	}
-	for i := range c.Notes {
-		repaired = fixAll(maxText, &c.Notes[i]) || repaired
-	}
-	return repaired
+	repaired = fixList(2*maxText, &c.CallPath) || repaired
+	return fixList(maxText, &c.Notes) || repaired
 }
 
 func cleanSession(c *Call) bool { return fixAll(maxText, &c.SessionID, &c.UserID) }
 
 func cleanTags(c *Call) bool {
 	repaired := false
-	for i := range c.Tags {
-		t := &c.Tags[i]
-		if strings.Contains(t.Value, `\u0000`) { // valid JSON, but no jsonb
-			t.Value, repaired = strings.ReplaceAll(t.Value, `\u0000`, ""), true
+	for i, t := range c.Tags {
+		t.Value = strings.ReplaceAll(t.Value, `\u0000`, "") // valid JSON, but no jsonb
+		fixAll(maxText, &t.Key, &t.Value)
+		if t == c.Tags[i] {
+			continue
 		}
-		repaired = fixAll(maxText, &t.Key, &t.Value) || repaired
+		if !repaired {
+			c.Tags = slices.Clone(c.Tags)
+		}
+		c.Tags[i], repaired = t, true
+	}
+	return repaired
+}
+
+// fixList is fixAll for the texts of a list, which is another one where any had to change: whoever gave it may write it
+// again, and count what was repaired then.
+func fixList(limit int, list *[]string) bool {
+	repaired := false
+	for i, s := range *list {
+		fixed, changed := storable(s, limit)
+		if !changed {
+			continue
+		}
+		if !repaired {
+			*list = slices.Clone(*list)
+		}
+		(*list)[i], repaired = fixed, true
 	}
 	return repaired
 }

@@ -30,10 +30,10 @@ func stored(table *pricing.Table, c *genaispan.Call, dst *storage.Call) {
 	dst.CostStatus, dst.CostKnown, dst.Catalogue = string(price.Status), costing.Known(price.Status), table.Version()
 	dst.Streaming, dst.HTTPStatus, dst.ErrorType = c.Streaming, c.HTTPStatus, c.ErrorType
 	dst.FunctionName, dst.FilePath, dst.LineNumber, dst.CallPath = c.FunctionName, c.FilePath, c.LineNumber, c.CallPath
-	dst.SessionID, dst.UserID, dst.Notes = c.SessionID, c.UserID, c.Notes
+	dst.SessionID, dst.UserID, dst.Tags, dst.Notes = c.SessionID, c.UserID, slices.Clip(c.Tags), slices.Clip(c.Notes)
 	dst.RequestBody, dst.ResponseBody = c.RequestBody, c.ResponseBody
 	if price.Note != "" {
-		dst.Notes = append(slices.Clip(dst.Notes), price.Note)
+		dst.Notes = append(dst.Notes, price.Note)
 	}
 	if dst.CostKnown {
 		dst.CostUSD = price.Cost
@@ -44,12 +44,6 @@ func stored(table *pricing.Table, c *genaispan.Call, dst *storage.Call) {
 	if c.ReportedCost != "" {
 		if reported, err := pricing.ParseMoney(c.ReportedCost); err == nil {
 			dst.ReportedUSD, dst.HasReported = reported, true
-		}
-	}
-	if len(c.Tags) > 0 {
-		dst.Tags = make([]storage.Tag, len(c.Tags))
-		for i, t := range c.Tags {
-			dst.Tags[i] = storage.Tag(t)
 		}
 	}
 }
