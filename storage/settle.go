@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -151,11 +152,13 @@ func newKeyArrays(rows []row) keyArrays {
 	return k
 }
 
-// startBounds are the first and the last start of rows: what lets PostgreSQL leave out other partitions.
-func startBounds(rows []row) (first, last time.Time) {
-	least, most := rows[0].StartMicros, rows[0].StartMicros
-	for i := range rows {
-		least, most = min(least, rows[i].StartMicros), max(most, rows[i].StartMicros)
+// startBounds are the first and the last start of all rows: what lets PostgreSQL leave out other partitions.
+func startBounds(all ...[]row) (first, last time.Time) {
+	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, rows := range all {
+		for i := range rows {
+			least, most = min(least, rows[i].StartMicros), max(most, rows[i].StartMicros)
+		}
 	}
 	return time.UnixMicro(least).UTC(), time.UnixMicro(most).UTC()
 }

@@ -95,7 +95,7 @@ func (n *news) among(stored []row) func(*row) bool {
 	return func(r *row) bool { return own[r.key()] || traces[r.traceKey()] }
 }
 
-// suspicious returns copies of rows and links without those whose projects stored no call without an id within the
+// suspicious returns rows and links without those whose projects stored no call without an id within the
 // settle window. For most projects that is all there is to do: one small question a batch. It is not asked for projects
 // that have such a call in the batch itself; then the look is the one statement.
 func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row, []link, error) {
@@ -114,7 +114,10 @@ func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row
 	if len(suspects) == 0 {
 		return nil, nil, nil
 	}
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(suspects, r.project) })
+	calm := func(r row) bool { return !slices.Contains(suspects, r.project) }
+	if slices.ContainsFunc(rows, calm) {
+		rows = slices.DeleteFunc(slices.Clone(rows), calm)
+	}
 	links = slices.DeleteFunc(links, func(l link) bool { return !slices.Contains(suspects, l.project) })
 	return rows, links, nil
 }
@@ -146,13 +149,13 @@ func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, e
 	if len(rows)+len(links) == 0 {
 		return nil, nil
 	}
-	places := slices.Grow(slices.Clone(rows), len(links))
+	places := make([]row, 0, len(links))
 	for i := range links {
 		l := &links[i]
 		places = append(places, row{Call: &Call{TraceID: l.trace, StartMicros: l.startMicros}, project: l.project})
 	}
 	own := gatherTraces(rows, links)
-	first, last := startBounds(places)
+	first, last := startBounds(rows, places)
 	found, err := s.pool.Query(ctx, query("find_company"), own.projects, own.traces, own.spans, own.mixes, own.links, own.marked,
 		first.Add(-settleWindow), last.Add(settleWindow))
 	if err != nil {
@@ -168,7 +171,18 @@ func (s *Store) company(ctx context.Context, rows []row, links []link) ([]row, e
 		return nil, describe("look for spans of the same traces", err)
 	}
 	own.markDoubles(rows, links, judge)
-	return slices.DeleteFunc(places, func(r row) bool { return !judge[r.traceKey()] }), nil
+	if len(judge) == 0 {
+		return nil, nil
+	}
+	var near []row
+	for _, some := range [...][]row{rows, places} {
+		for i := range some {
+			if judge[some[i].traceKey()] {
+				near = append(near, some[i])
+			}
+		}
+	}
+	return near, nil
 }
 
 // ownTraces are the traces of one batch and what it has in each, column by column.
@@ -183,15 +197,14 @@ type ownTraces struct {
 
 func gatherTraces(rows []row, links []link) *ownTraces {
 	t := &ownTraces{at: make(map[traceKey]int, len(rows))}
-	at := 0
-	for i := range rows {
-		r := &rows[i]
-		if i == 0 || r.traceKey() != rows[i-1].traceKey() { // Fast path - rows of one trace stand together.
-			at = t.add(r.traceKey())
+	for rest := rows; len(rest) > 0; {
+		n, at := sameTrace(rest), t.add(rest[0].traceKey())
+		t.spans[at] += int64(n)
+		for i := range n {
+			t.mixes[at] ^= spanNumber(rest[i].SpanID)
+			t.marked[at] = t.marked[at] || !samecall.NamesAnswer(rest[i].ResponseID)
 		}
-		t.spans[at]++
-		t.mixes[at] ^= spanNumber(r.SpanID)
-		t.marked[at] = t.marked[at] || !samecall.NamesAnswer(r.ResponseID)
+		rest = rest[n:]
 	}
 	for i := range links {
 		t.links[t.add(links[i].traceKey)]++
@@ -214,14 +227,18 @@ func (t *ownTraces) add(k traceKey) int {
 // markDoubles sets judge for those traces in which spans of rows themselves are one call, by way of links too.
 func (t *ownTraces) markDoubles(rows []row, links []link, judge map[traceKey]bool) {
 	var d doubles
-	at := 0
-	for i := range rows {
-		if i == 0 || rows[i].traceKey() != rows[i-1].traceKey() {
-			at = t.at[rows[i].traceKey()]
+	for rest := rows; len(rest) > 0; {
+		n, at := sameTrace(rest), t.at[rest[0].traceKey()]
+		split := int64(n) < t.spans[at] // by a midnight
+		if t.marked[at] && t.spans[at] > 1 && (split || t.links[at] > 0 || related(rest[:n])) {
+			for i := range n {
+				d.rows = append(d.rows, &rest[i])
+			}
 		}
-		if t.marked[at] && t.spans[at] > 1 {
-			d.rows = append(d.rows, &rows[i])
-		}
+		rest = rest[n:]
+	}
+	if len(d.rows) == 0 {
+		return
 	}
 	between := make([]samecall.Link, len(links))
 	for i := range links {
@@ -232,6 +249,36 @@ func (t *ownTraces) markDoubles(rows []row, links []link, judge map[traceKey]boo
 	for _, i := range d.dropped {
 		judge[d.rows[i].traceKey()] = true
 	}
+}
+
+// sameTrace returns how many rows stand together at the beginning that are of one trace.
+func sameTrace(rows []row) int {
+	n := 1
+	for n < len(rows) && rows[n].traceKey() == rows[0].traceKey() {
+		n++
+	}
+	return n
+}
+
+// related reports whether any two rows of a trace may be one call by what they have in common: one is right inside the
+// other, or they have one parent or one id of an answer. Without links there is no other way.
+func related(rows []row) bool {
+	const few = 16 // more are compared by the settlement, which does not take their square
+	if len(rows) > few {
+		return true
+	}
+	for i := range rows {
+		a := &rows[i]
+		for j := range i {
+			b := &rows[j]
+			if a.ParentSpanID == b.SpanID || b.ParentSpanID == a.SpanID ||
+				a.ParentSpanID == b.ParentSpanID && a.ParentSpanID != [8]byte{} ||
+				a.ResponseID == b.ResponseID && a.ResponseID != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // doubles is a [samecall.Calls] that only notes which rows would go.

@@ -2,8 +2,10 @@ package costkeyexporter
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/storage"
@@ -78,23 +80,52 @@ var (
 	rowBuffers                 buffers[storage.Call]
 )
 
-// buffers are empty slices with zero values behind them.
-type buffers[T any] struct{ pool sync.Pool }
+// buffers are empty slices with zero values behind them, for use by several goroutines. A garbage collection, of which there
+// are many a second under load, does not take them: what is taken away must be mapped and cleared anew. A while without any
+// use does.
+type buffers[T any] struct {
+	mu   sync.Mutex
+	free [][]T
+	idle *time.Timer
+}
+
+// keptIdle is how long buffers are kept that nobody uses.
+const keptIdle = time.Minute
 
 func (b *buffers[T]) take() []T {
-	if found, ok := b.pool.Get().(*[]T); ok {
-		return *found
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.free) - 1
+	if n < 0 {
+		return nil
 	}
-	return nil
+	out := b.free[n]
+	b.free = b.free[:n]
+	return out
 }
 
 // release gives back a slice of which the first n elements were used. They are cleared: their strings must not live until
-// the next batch, nor may two calls that share a list fill it both.
+// the next batch, nor may two calls that share a list fill it both. No more are kept than can be worked on at once.
 func (b *buffers[T]) release(used []T, n int) {
 	if cap(used) == 0 {
 		return
 	}
 	clear(used[:n])
-	used = used[:0]
-	b.pool.Put(&used)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.free) == runtime.GOMAXPROCS(0) {
+		return
+	}
+	b.free = append(b.free, used[:0])
+	if b.idle == nil {
+		b.idle = time.AfterFunc(keptIdle, b.drop)
+	}
+	b.idle.Reset(keptIdle)
+}
+
+// drop lets go of all.
+func (b *buffers[T]) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = nil
 }
