@@ -1,6 +1,8 @@
 package genaispan_test
 
 import (
+	"encoding/binary"
+	"strconv"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -97,4 +99,28 @@ func benchmarkOther(b *testing.B) {
 			b.Fatalf("read verdict %d", v)
 		}
 	}
+}
+
+// BenchmarkSettle is a batch of which no two spans are one call.
+func BenchmarkSettle(b *testing.B) {
+	const size = 20_000
+	calls := make([]genaispan.Call, size)
+	for i := range calls {
+		c := &calls[i]
+		*c = genaispan.Call{
+			Project: "shop", ServiceName: "shop", ScopeName: "costkeyhttp", RequestModel: "gpt-4o", ResponseModel: "gpt-4o-2024-08-06",
+			ResponseID: "chatcmpl-" + strconv.Itoa(i), StartNanos: int64(i) * 1e6, EndNanos: int64(i)*1e6 + 1e9, FunctionName: "main.main",
+		}
+		binary.BigEndian.PutUint64(c.TraceID[8:], uint64(i/3+1)*0x9e3779b97f4a7c15)
+		binary.BigEndian.PutUint64(c.SpanID[:], uint64(i+1)*0xbf58476d1ce4e5b9)
+		binary.BigEndian.PutUint64(c.ParentSpanID[:], uint64(i+1)*0x94d049bb133111eb)
+		c.Usage.Input, c.Usage.Output = usage.Known(int64(i)), usage.Known(7)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if kept := genaispan.Settle(calls); genaispan.Leaves(kept) != size {
+			b.Fatal("calls were joined that are two")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/call")
 }

@@ -35,7 +35,7 @@ type eye struct {
 	from Eye
 }
 
-func keyOf(f *Facts) spanKey { return spanKey{f.Project, f.TraceID, f.SpanID} }
+func (s *settlement) keyOf(f *Facts) spanKey { return s.key(f.Project, f.TraceID, f.SpanID) }
 
 // place is where a span was that was dropped for a call with its id.
 type place struct {
@@ -45,9 +45,9 @@ type place struct {
 
 // rememberLink takes in that the span of a link was dropped for a call beside it, in an earlier Settle.
 func (s *settlement) rememberLink(l *Link) {
-	span := spanKey{l.Project, l.TraceID, l.SpanID}
+	span := s.key(l.Project, l.TraceID, l.SpanID)
 	var facts Facts
-	if i, here := s.index[spanKey{l.Project, l.TraceID, l.Beside}]; here {
+	if i, here := s.index[s.key(l.Project, l.TraceID, l.Beside)]; here {
 		facts = s.facts[i]
 		facts.EndNanos = 0
 	}
@@ -59,7 +59,7 @@ func (s *settlement) rememberLink(l *Link) {
 func (s *settlement) rememberSpan(f *Facts) {
 	facts := *f
 	facts.Outer, facts.Beside = false, [8]byte{}
-	s.remember(keyOf(f), f.Beside, f.Eye(), &facts)
+	s.remember(s.keyOf(f), f.Beside, f.Eye(), &facts)
 }
 
 func (s *settlement) remember(span spanKey, call [8]byte, from Eye, facts *Facts) {
@@ -87,7 +87,7 @@ func (s *settlement) holdEye(e eye, holder spanKey) {
 
 // takeEye reports whether call a may stand for b too, and notes that it does.
 func (s *settlement) takeEye(a, b int32) bool {
-	e, key := eye{keyOf(&s.facts[a]), s.facts[b].Eye()}, keyOf(&s.facts[b])
+	e, key := eye{s.keyOf(&s.facts[a]), s.facts[b].Eye()}, s.keyOf(&s.facts[b])
 	if holder, taken := s.eyes[e]; taken && holder != key {
 		return false
 	}
@@ -103,7 +103,7 @@ func (s *settlement) again() {
 	}
 	for i := range s.facts {
 		f := &s.facts[i]
-		call, ok := s.beside[keyOf(f)]
+		call, ok := s.beside[s.keyOf(f)]
 		if !ok || f.Outer {
 			continue
 		}
@@ -123,7 +123,7 @@ func (s *settlement) climb(y int32) {
 	if len(s.places) == 0 {
 		return
 	}
-	for _, p := range s.places[keyOf(f)] {
+	for _, p := range s.places[s.keyOf(f)] {
 		s.climbFrom(y, p.facts.ParentSpanID, &p.facts)
 	}
 }

@@ -71,10 +71,37 @@ func Settle(calls Calls, n, known int, others ...Link) (twice []int) {
 	return s.twice
 }
 
+// spanKey names a span. The project is a number, since a key of mere bytes is looked up in half the time.
 type spanKey struct {
-	project string
+	project int32
 	trace   [16]byte
 	span    [8]byte
+}
+
+// projects numbers the projects of a settlement. Most have one.
+type projects struct {
+	last    string // the one that was asked for last, and its number
+	number  int32
+	numbers map[string]int32
+}
+
+func (p *projects) numberOf(name string) int32 {
+	if p.numbers == nil {
+		p.numbers = make(map[string]int32)
+	} else if p.last == name {
+		return p.number
+	}
+	number, ok := p.numbers[name]
+	if !ok {
+		number = int32(len(p.numbers))
+		p.numbers[name] = number
+	}
+	p.last, p.number = name, number
+	return number
+}
+
+func (s *settlement) key(project string, trace [16]byte, span [8]byte) spanKey {
+	return spanKey{s.projects.numberOf(project), trace, span}
 }
 
 type linkKey struct {
@@ -85,6 +112,7 @@ type linkKey struct {
 // settlement is the state of one Settle.
 type settlement struct {
 	calls    Calls
+	projects projects
 	known    int32 // those below were settled before
 	facts    []Facts
 	index    map[spanKey]int32
@@ -108,7 +136,7 @@ func newSettlement(calls Calls, n, known int, others []Link) *settlement {
 	for i := range n {
 		f := &s.facts[i]
 		*f = calls.Facts(i)
-		k := spanKey{f.Project, f.TraceID, f.SpanID}
+		k := s.keyOf(f)
 		if _, twice := s.index[k]; twice {
 			s.twice = append(s.twice, i)
 			f.Outer = true
@@ -181,7 +209,7 @@ func (s *settlement) nested() {
 // that is a leaf.
 func (s *settlement) climbFrom(y int32, parent [8]byte, inner *Facts) {
 	f := &s.facts[y]
-	key := spanKey{f.Project, f.TraceID, parent}
+	key := s.key(f.Project, f.TraceID, parent)
 	for range MaxDepth {
 		if key.span == ([8]byte{}) {
 			return

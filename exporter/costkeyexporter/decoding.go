@@ -29,29 +29,50 @@ type cursor struct {
 
 func (c *cursor) skip(n int) { c.bytes, c.text = c.bytes[n:], c.text[n:] }
 
+// varint reads a number, false where there is none.
+func (c *cursor) varint() (uint64, bool) {
+	if len(c.bytes) > 0 && c.bytes[0] < 0x80 { // Fast path - one byte.
+		v := c.bytes[0]
+		c.skip(1)
+		return uint64(v), true
+	}
+	v, n := protowire.ConsumeVarint(c.bytes)
+	if n < 0 {
+		return 0, false
+	}
+	c.skip(n)
+	return v, true
+}
+
 // next returns the next field: the number of a varint field and its value, or that of a bytes field and what is in it.
 // Fields of other types, which we never wrote, are passed over. It returns 0 at the end and -1 where there is no field.
 func (c *cursor) next() (num protowire.Number, value uint64, inner cursor) {
 	for len(c.bytes) > 0 {
-		num, kind, n := protowire.ConsumeTag(c.bytes)
+		tag, ok := c.varint()
+		num, kind := protowire.DecodeTag(tag)
+		if !ok || num < protowire.MinValidNumber {
+			return -1, 0, cursor{}
+		}
+		switch kind {
+		case protowire.VarintType:
+			if value, ok = c.varint(); !ok {
+				return -1, 0, cursor{}
+			}
+			return num, value, cursor{}
+		case protowire.BytesType:
+			n, ok := c.varint()
+			if !ok || n > uint64(len(c.bytes)) {
+				return -1, 0, cursor{}
+			}
+			inner = cursor{c.bytes[:n], c.text[:n]}
+			c.skip(int(n))
+			return num, noIndex, inner
+		}
+		n := protowire.ConsumeFieldValue(num, kind, c.bytes)
 		if n < 0 {
 			return -1, 0, cursor{}
 		}
 		c.skip(n)
-		if n = protowire.ConsumeFieldValue(num, kind, c.bytes); n < 0 {
-			return -1, 0, cursor{}
-		}
-		field := cursor{c.bytes[:n], c.text[:n]}
-		c.skip(n)
-		switch kind {
-		case protowire.VarintType:
-			value, _ := protowire.ConsumeVarint(field.bytes)
-			return num, value, cursor{}
-		case protowire.BytesType:
-			_, n := protowire.ConsumeVarint(field.bytes)
-			field.skip(n)
-			return num, noIndex, field
-		}
 	}
 	return 0, 0, cursor{}
 }

@@ -144,11 +144,13 @@ type requestWriter struct {
 	call, calls []byte            // the call at hand, and those before it
 	texts       []byte            // the dictionary's part of the message
 	indexes     map[string]uint64 // of the dictionary
+	last        [len(sharedTexts)]indexedText
 	packed      []byte
 }
 
 func (w *requestWriter) release() {
 	clear(w.indexes) // its texts are the caller's
+	clear(w.last[:])
 	w.texts, w.calls = w.texts[:0], w.calls[:0]
 	writers.Put(w)
 }
@@ -156,7 +158,7 @@ func (w *requestWriter) release() {
 func (w *requestWriter) append(c *genaispan.Call) {
 	for num, field := range sharedTexts {
 		if field != nil {
-			w.number(protowire.Number(num), w.index(*field(c)))
+			w.number(protowire.Number(num), w.again(num, *field(c)))
 		}
 	}
 	for num, field := range ownTexts {
@@ -203,6 +205,21 @@ func (w *requestWriter) number(num protowire.Number, n uint64) {
 func (w *requestWriter) listed(num protowire.Number, s string) {
 	w.call = protowire.AppendTag(w.call, num, protowire.VarintType)
 	w.call = protowire.AppendVarint(w.call, w.index(s))
+}
+
+// indexedText is a text with its index.
+type indexedText struct {
+	text  string
+	index uint64
+}
+
+// again is index for the shared text num, which is most often that of the call before.
+func (w *requestWriter) again(num int, s string) uint64 {
+	last := &w.last[num]
+	if last.text != s {
+		*last = indexedText{s, w.index(s)}
+	}
+	return last.index
 }
 
 // index is 0 for the empty text.
