@@ -28,9 +28,9 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 	}
 	switch c.Provider {
 	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
-		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_`, `geo":"`), word(c.ProviderUsage, `"spee`, `d":"`)
+		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_geo":"`, 'g'), word(c.ProviderUsage, `"speed":"`, 'd')
 	case "perplexity": // Sonar API, usage.search_context_size
-		q.SearchContext = word(c.ProviderUsage, `"search_context_si`, `ze":"`)
+		q.SearchContext = word(c.ProviderUsage, `"search_context_size":"`, 'z')
 	}
 	if c.Operation == operationRerank && !c.Usage.SearchUnits.IsKnown() {
 		u := c.Usage
@@ -62,9 +62,11 @@ func number(object, key string) usage.Count {
 	return usage.Known(n)
 }
 
-// word is the string that follows a key in a provider's usage object, which is compact JSON without free text; "" where it
-// is not there. The key is given in two parts: what is searched for is the tail, which should begin with a rare byte.
-func word(object, head, tail string) string {
+// word is the string that follows key in a provider's usage object, which is compact JSON without free text; "" where it
+// is not there. What is searched for is the part of the key from rare on, a byte that few keys have: that is faster.
+func word(object, key string, rare byte) string {
+	at := strings.IndexByte(key, rare)
+	head, tail := key[:at], key[at:]
 	for before, rest := "", object; ; {
 		i := strings.Index(rest, tail)
 		if i < 0 {
