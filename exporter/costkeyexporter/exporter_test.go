@@ -364,6 +364,12 @@ func BenchmarkSpanToRow(b *testing.B) {
 			res, scope, span = rs.Resource(), ss, ss.Spans().At(0)
 		}
 	}
+	// With what instrumentations say of a request, these are 25 attributes.
+	span.Attributes().PutInt("gen_ai.request.max_tokens", 300)
+	span.Attributes().PutDouble("gen_ai.request.temperature", 0.2)
+	if n := span.Attributes().Len(); n != 25 {
+		b.Fatalf("the span has %d attributes", n)
+	}
 	resource := e.reader.ReadResource(res)
 	var call genaispan.Call
 	b.ReportAllocs()
