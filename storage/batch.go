@@ -13,11 +13,11 @@ import (
 // row is a call with the numbers of what it names.
 type row struct {
 	*Call
-	project, cell, variant, path, session, tagset int32
-	usageNumbers                                  []byte
-	repeated                                      bool  // another call of the day has this response id
-	repaired                                      bool  // a value was not storable as it came
-	epoch                                         int64 // of the caches that its numbers are from
+	project, cell, variant, path, tagset int32
+	usageNumbers                         []byte
+	repeated                             bool  // another call of the day has this response id
+	repaired                             bool  // a value was not storable as it came
+	epoch                                int64 // of the caches that its numbers are from
 }
 
 // rowKey is the identity of a call.
@@ -60,7 +60,7 @@ func (s *Store) prepare(ctx context.Context, calls []Call, res *WriteResult) ([]
 			continue
 		}
 		rows = append(rows, row{Call: c, project: project.id, repaired: repaired})
-		rows[len(rows)-1].cleanAnswer()
+		rows[len(rows)-1].cleanOwn()
 	}
 	for i := range rows {
 		if d := rows[i].day(); i == 0 || d != rows[i-1].day() {
@@ -178,20 +178,20 @@ func appendRow(b copyBuffer, r *row) copyBuffer {
 		b = b.spanID(r.ParentSpanID)
 	}
 	b = b.micros(r.DurationMicros).micros(r.FirstTokenMicros).uuid(r.TraceID)
-	b = b.int4(r.project).int4(r.cell).int4(r.variant).int4OrNull(r.path).int4OrNull(r.session).int4OrNull(r.tagset)
+	b = b.int4(r.project).int4(r.cell).int4(r.variant).int4OrNull(r.path).int4OrNull(r.tagset)
 	b = b.count(u.Input).count(u.CacheRead).count(u.CacheWrite).count(u.Output).count(u.Reasoning)
 	b = b.trueOrNull(r.repeated)
 	b = b.moneyOrNull(r.CostUSD, r.CostKnown).moneyOrNull(r.ReportedUSD, r.HasReported)
 	b = b.textOrNull(r.ResponseID)
-	b = b.textOrNull(string(r.usageNumbers))
-	return b.jsonb(usageDetail(u))
+	b = b.textOrNull(string(r.usageNumbers)).jsonb(usageDetail(u))
+	return b.textOrNull(r.SessionID).textOrNull(r.UserID)
 }
 
 // callColumns are the columns of costkey.call in the order in which appendRow writes them.
 var callColumns = []string{
 	"started_at", "span_id", "parent_span_id", "duration_us", "first_token_us", "trace_id", "project_id", "cell_id",
-	"variant_id", "path_id", "session_id", "tagset_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
-	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail",
+	"variant_id", "path_id", "tagset_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
+	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail", "session_text", "user_text",
 }
 
 // detailCounts are the counts that have no column of their own, by their names in usage_detail.

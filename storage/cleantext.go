@@ -25,8 +25,6 @@ func cleanShared(c *Call) bool {
 	return fixList(maxText, &c.Notes) || repaired
 }
 
-func cleanSession(c *Call) bool { return fixAll(maxText, &c.SessionID, &c.UserID) }
-
 func cleanTags(c *Call) bool {
 	repaired := false
 	for i, t := range c.Tags {
@@ -70,11 +68,9 @@ func fixAll(limit int, texts ...*string) bool {
 	return repaired
 }
 
-// cleanAnswer makes the texts of r storable that no two calls share.
-func (r *row) cleanAnswer() {
-	if r.ResponseID != "" {
-		r.repaired = fixAll(maxText, &r.ResponseID) || r.repaired
-	}
+// cleanOwn makes the texts of r storable that are its own, or are shared by few calls.
+func (r *row) cleanOwn() {
+	r.repaired = fixAll(maxText, &r.ResponseID, &r.SessionID, &r.UserID) || r.repaired
 	if r.RequestBody != "" || r.ResponseBody != "" {
 		r.repaired = fixAll(maxBody, &r.RequestBody, &r.ResponseBody) || r.repaired
 	}

@@ -85,23 +85,6 @@ func pathValues(c *Call) []*string {
 	return []*string{positive(c.LineNumber), arrayLiteral(c.CallPath)}
 }
 
-var sessionTable = internedTable{
-	name:    "session",
-	columns: []string{"day", "session_id", "user_id"},
-	types:   []string{"date", "text", "text"},
-	perDay:  true,
-}
-
-func (c *Call) hasSession() bool { return c.SessionID != "" || c.UserID != "" }
-
-func sessionKey(k internKey, c *Call) internKey {
-	return k.number(int64(dayOf(c.StartMicros))).text(c.SessionID).text(c.UserID)
-}
-
-func sessionValues(c *Call) []*string {
-	return []*string{dayText(c), nullable(c.SessionID), nullable(c.UserID)}
-}
-
 var tagsetTable = internedTable{
 	name:    "tagset",
 	columns: []string{"day", "tags"},

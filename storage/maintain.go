@@ -106,7 +106,7 @@ const dropTimeout = "2s"
 // dropDay drops the partitions of one day; a table at a time, the calls last, so that an interrupted drop goes on.
 func (s *Store) dropDay(ctx context.Context, d day) error {
 	s.partitions.reset()
-	for _, table := range []string{"call_body_", "session_", "tagset_", "call_"} {
+	for _, table := range []string{"call_body_", "tagset_", "call_"} {
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '"+dropTimeout+"'"); err != nil {
 				return err

@@ -72,22 +72,21 @@ const maxRounds = 4
 
 // complete reports whether the row has the number of everything it names.
 func (r *row) complete() bool {
-	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) &&
-		(r.session != 0 || !r.hasSession()) && (r.tagset != 0 || len(r.Tags) == 0)
+	return r.cell != 0 && r.variant != 0 && (r.path != 0 || !r.hasPath()) && (r.tagset != 0 || len(r.Tags) == 0)
 }
 
 // numbering numbers the rows of one batch, and collects what the caches do not know.
 type numbering struct {
-	store                                     *Store
-	cells, variants, paths, sessions, tagsets []missing
-	profiles                                  map[string]profile // new combinations of known parts
-	seen                                      map[string]struct{}
-	buf, template, arena                      []byte
+	store                           *Store
+	cells, variants, paths, tagsets []missing
+	profiles                        map[string]profile // new combinations of known parts
+	seen                            map[string]struct{}
+	buf, template, arena            []byte
 }
 
 // round numbers rows from the caches and returns those that lack a number.
 func (w *numbering) round(rows []*row) []*row {
-	w.cells, w.variants, w.paths, w.sessions, w.tagsets = nil, nil, nil, nil, nil
+	w.cells, w.variants, w.paths, w.tagsets = nil, nil, nil, nil
 	w.profiles, w.seen = nil, nil
 	if w.arena == nil {
 		w.arena = make([]byte, 0, len(rows)*approximateNumbersBytes)
@@ -109,7 +108,7 @@ func (w *numbering) round(rows []*row) []*row {
 func (w *numbering) lock(lock bool) {
 	s := w.store
 	for _, mu := range [...]*sync.RWMutex{
-		&s.profiles.mu, &s.cells.mu, &s.variants.mu, &s.paths.mu, &s.sessions.mu, &s.tagsets.mu,
+		&s.profiles.mu, &s.cells.mu, &s.variants.mu, &s.paths.mu, &s.tagsets.mu,
 	} {
 		if lock {
 			mu.RLock()
@@ -128,7 +127,7 @@ func (w *numbering) resolve(ctx context.Context) (refused int, err error) {
 	for _, part := range []struct {
 		in   *interner
 		miss []missing
-	}{{s.cells, w.cells}, {s.variants, w.variants}, {s.paths, w.paths}, {s.sessions, w.sessions}, {s.tagsets, w.tagsets}} {
+	}{{s.cells, w.cells}, {s.variants, w.variants}, {s.paths, w.paths}, {s.tagsets, w.tagsets}} {
 		n, err := part.in.resolve(ctx, s.pool, part.miss)
 		if err != nil {
 			return 0, err
@@ -145,11 +144,8 @@ func (w *numbering) number(r *row) bool {
 	if r.cell == 0 || r.variant == 0 || (r.path == 0 && r.hasPath()) {
 		w.shared(r)
 	}
-	if r.session == 0 && r.hasSession() {
-		r.session = w.perDay(r, w.store.sessions, &w.sessions, sessionKey, sessionValues, cleanSession)
-	}
 	if r.tagset == 0 && len(r.Tags) > 0 {
-		r.tagset = w.perDay(r, w.store.tagsets, &w.tagsets, tagsetKey, tagsetValues, cleanTags)
+		w.tags(r)
 	}
 	return r.complete()
 }
@@ -169,19 +165,18 @@ func (w *numbering) shared(r *row) {
 	w.parts(r)
 }
 
-// perDay numbers what is interned by day.
-func (w *numbering) perDay(r *row, in *interner, miss *[]missing, key func(internKey, *Call) internKey,
-	values func(*Call) []*string, clean func(*Call) bool,
-) int32 {
-	w.buf = key(w.buf[:0], r.Call)
-	if id, ok := in.lookup(w.buf); ok {
-		return id
+// tags numbers the tags.
+func (w *numbering) tags(r *row) {
+	w.buf = tagsetKey(w.buf[:0], r.Call)
+	var ok bool
+	if r.tagset, ok = w.store.tagsets.lookup(w.buf); ok {
+		return
 	}
-	if clean(r.Call) {
+	if cleanTags(r.Call) {
 		r.repaired = true
-		w.buf = key(w.buf[:0], r.Call)
+		w.buf = tagsetKey(w.buf[:0], r.Call)
 	}
-	return w.find(in, r, miss, values)
+	r.tagset = w.find(w.store.tagsets, r, &w.tagsets, tagsetValues)
 }
 
 // splitUsage leaves the template of r's usage object in w and its numbers in r.

@@ -150,7 +150,7 @@ func (p *repricing) changes(rows []row) []change {
 			c.CostUSD = pricing.Money{}
 		}
 		out = append(out, change{old: *old, new: row{
-			Call: &c, project: old.project, path: old.path, session: old.session, tagset: old.tagset,
+			Call: &c, project: old.project, path: old.path, tagset: old.tagset,
 		}})
 	}
 	return out

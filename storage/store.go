@@ -35,7 +35,6 @@ type Store struct {
 	cells      *interner
 	variants   *interner
 	paths      *interner
-	sessions   *interner
 	tagsets    *interner
 	// careful is the Unix time in nanoseconds until which batches look before they write: a batch that met a row of its
 	// own is often followed by more.
@@ -76,7 +75,7 @@ func Open(cfg Config) (*Store, error) {
 		s.now = time.Now
 	}
 	s.cells, s.variants = newInterner(cellTable), newInterner(variantTable)
-	s.paths, s.sessions, s.tagsets = newInterner(pathTable), newInterner(sessionTable), newInterner(tagsetTable)
+	s.paths, s.tagsets = newInterner(pathTable), newInterner(tagsetTable)
 	return s, nil
 }
 
@@ -100,7 +99,7 @@ func (s *Store) resetCaches() {
 	s.partitions.reset()
 	s.projects.reset()
 	s.profiles.reset()
-	for _, in := range []*interner{s.cells, s.variants, s.paths, s.sessions, s.tagsets} {
+	for _, in := range []*interner{s.cells, s.variants, s.paths, s.tagsets} {
 		in.reset()
 	}
 }

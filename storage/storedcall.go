@@ -15,7 +15,7 @@ import (
 type storedCall struct {
 	ProjectID                                                       int32
 	CellID, VariantID                                               int32
-	PathID, Session, Tagset                                         *int32
+	PathID, Tagset                                                  *int32
 	Slug                                                            string
 	TraceID                                                         [16]byte
 	SpanID                                                          int64
@@ -52,7 +52,7 @@ func (s *storedCall) row() (row, error) {
 	c, err := s.call()
 	return row{
 		Call: c, project: s.ProjectID, cell: s.CellID, variant: s.VariantID,
-		path: value(s.PathID), session: value(s.Session), tagset: value(s.Tagset), repeated: value(s.ResponseRepeated),
+		path: value(s.PathID), tagset: value(s.Tagset), repeated: value(s.ResponseRepeated),
 	}, err
 }
 

@@ -12,7 +12,5 @@ ALTER TABLE costkey.call ATTACH PARTITION costkey.call_{{day}} FOR VALUES FROM (
 CREATE TABLE costkey.call_body_{{day}} (LIKE costkey.call_body);
 CREATE UNIQUE INDEX call_body_{{day}}_span ON costkey.call_body_{{day}} (trace_id, span_id, project_id);
 ALTER TABLE costkey.call_body ATTACH PARTITION costkey.call_body_{{day}} FOR VALUES FROM ('{{from}}') TO ('{{until}}');
-CREATE TABLE costkey.session_{{day}} (LIKE costkey.session INCLUDING DEFAULTS, UNIQUE (key));
-ALTER TABLE costkey.session ATTACH PARTITION costkey.session_{{day}} FOR VALUES FROM ('{{from_date}}') TO ('{{until_date}}');
 CREATE TABLE costkey.tagset_{{day}} (LIKE costkey.tagset INCLUDING DEFAULTS, UNIQUE (key));
 ALTER TABLE costkey.tagset ATTACH PARTITION costkey.tagset_{{day}} FOR VALUES FROM ('{{from_date}}') TO ('{{until_date}}');
