@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,11 +26,14 @@ import (
 )
 
 // The set-up of the exporter's rows in the table of benchmarks: batches of 20,000, two connections, ten or more
-// interleaved runs in one process, medians.
+// interleaved runs in one process, medians. A run is several batches on end, handed on by as many consumers as the exporter's
+// queue has, either way.
 const (
 	benchBatch       = 20_000
+	benchBatches     = 12
+	benchConsumers   = 3
 	benchConnections = 2
-	benchRuns        = 12
+	benchRuns        = 10
 )
 
 // BenchmarkExporterAgainstCopy is pdata → PostgreSQL with hourly sums, against bare binary COPY of the same rows into an
@@ -61,8 +65,8 @@ func benchmarkExporter(b *testing.B, work workload) {
 	}
 	b.ReportMetric(median(copied)/median(ours), "ratio")
 	b.ReportMetric(median(raw)/median(ours), "ratio-raw")
-	b.ReportMetric(benchBatch*benchConnections/median(ours), "calls/s")
-	b.ReportMetric(benchBatch*benchConnections/median(copied), "copy-rows/s")
+	b.ReportMetric(benchBatch*benchBatches/median(ours), "calls/s")
+	b.ReportMetric(benchBatch*benchBatches/median(copied), "copy-rows/s")
 	bench.check(b)
 }
 
@@ -85,7 +89,7 @@ func newExporterBench(b *testing.B, work workload) *exporterBench {
 	for i := range x.baselines {
 		target := server.Database(b)
 		benchStore(b, target, today)
-		x.baselines[i] = storagetest.NewBaseline(b, x.dsn, target, today)
+		x.baselines[i] = storagetest.NewBaseline(b, x.dsn, target, today, benchConnections)
 	}
 	x.exporter = newExporter(b, x.store)
 	return x
@@ -106,7 +110,7 @@ func newExporter(b *testing.B, store *storage.Store) exporter.Traces {
 
 func benchStore(b *testing.B, dsn string, today time.Time) *storage.Store {
 	b.Helper()
-	s, err := storage.Open(storage.Config{DSN: dsn, Now: func() time.Time { return today.Add(12 * time.Hour) }})
+	s, err := storage.Open(storage.Config{DSN: dsn, MaxConns: benchConnections, Now: func() time.Time { return today.Add(12 * time.Hour) }})
 	require.NoError(b, err)
 	b.Cleanup(s.Close)
 	require.NoError(b, s.Migrate(b.Context()))
@@ -117,35 +121,35 @@ func benchStore(b *testing.B, dsn string, today time.Time) *storage.Store {
 
 // window is the time in which the calls of one batch start.
 func (x *exporterBench) window(run, part int) (from, until time.Time) {
-	const length = 5 * time.Minute
-	from = x.start.Add(time.Duration(run*benchConnections+part) * length)
+	const length = time.Minute
+	from = x.start.Add(time.Duration(run*benchBatches+part) * length)
 	return from, from.Add(length)
 }
 
 // run writes the same calls three ways and returns the seconds that each took.
 func (x *exporterBench) run(b *testing.B, run int) (ours, copied, raw float64) {
 	b.Helper()
-	batches := make([]ptrace.Traces, benchConnections)
+	batches := make([]ptrace.Traces, benchBatches)
 	for part := range batches {
 		from, until := x.window(run, part)
 		batches[part] = seed.Traces(seed.Options{
-			Calls: benchBatch, First: (run*benchConnections + part) * benchBatch, From: from, Until: until, Doubles: x.work.doubles,
+			Calls: benchBatch, First: (run*benchBatches + part) * benchBatch, From: from, Until: until, Doubles: x.work.doubles,
 		})
 		if x.work.identified {
 			identify(batches[part])
 		}
 	}
-	ours = seconds(func(part int) error { return x.exporter.ConsumeTraces(context.Background(), batches[part]) }, b)
-	plain := make([]storagetest.Batch, benchConnections)
-	encoded := make([]storagetest.Raw, benchConnections)
+	ours = seconds(benchBatches, func(part int) error { return x.exporter.ConsumeTraces(context.Background(), batches[part]) }, b)
+	plain := make([]storagetest.Batch, benchBatches)
+	encoded := make([]storagetest.Raw, benchBatches)
 	for part := range plain {
 		from, until := x.window(run, part)
 		plain[part] = x.baselines[0].Read(b, from, until)
 		encoded[part] = x.baselines[1].ReadRaw(b, from, until)
 		require.Len(b, plain[part], benchBatch)
 	}
-	copied = seconds(func(part int) error { return x.baselines[0].Copy(context.Background(), plain[part]) }, b)
-	raw = seconds(func(part int) error { return x.baselines[1].CopyRaw(context.Background(), encoded[part]) }, b)
+	copied = seconds(benchBatches, func(part int) error { return x.baselines[0].Copy(context.Background(), plain[part]) }, b)
+	raw = seconds(benchBatches, func(part int) error { return x.baselines[1].CopyRaw(context.Background(), encoded[part]) }, b)
 	return ours, copied, raw
 }
 
@@ -163,15 +167,20 @@ func identify(td ptrace.Traces) {
 	}
 }
 
-// seconds is how long work takes on all connections at once.
-func seconds(work func(part int) error, b *testing.B) float64 {
+// seconds is how long the consumers take for the parts of a run.
+func seconds(parts int, work func(part int) error, b *testing.B) float64 {
 	b.Helper()
 	runtime.GC()
 	var wg sync.WaitGroup
-	errs := make([]error, benchConnections)
+	var next atomic.Int32
+	errs := make([]error, parts)
 	start := time.Now()
-	for part := range benchConnections {
-		wg.Go(func() { errs[part] = work(part) })
+	for range benchConsumers {
+		wg.Go(func() {
+			for part := int(next.Add(1)) - 1; part < parts; part = int(next.Add(1)) - 1 {
+				errs[part] = work(part)
+			}
+		})
 	}
 	wg.Wait()
 	took := time.Since(start).Seconds()
@@ -190,7 +199,7 @@ func median(values []float64) float64 {
 // check holds what was stored against what was sent, and reports its size.
 func (x *exporterBench) check(b *testing.B) {
 	b.Helper()
-	const want = benchRuns * benchConnections * benchBatch
+	const want = benchRuns * benchBatches * benchBatch
 	calls, err := x.store.CountCalls(b.Context(), "", x.start)
 	require.NoError(b, err)
 	require.EqualValues(b, want, calls)

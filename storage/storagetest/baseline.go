@@ -22,9 +22,14 @@ type Baseline struct {
 
 // NewBaseline prepares the table of one day in the database at target, which must be migrated and have that day's
 // partitions. source is the database whose rows are copied.
-func NewBaseline(t testing.TB, source, target string, day time.Time) *Baseline {
+func NewBaseline(t testing.TB, source, target string, day time.Time, connections int32) *Baseline {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), target)
+	config, err := pgxpool.ParseConfig(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = connections
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
