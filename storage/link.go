@@ -70,18 +70,14 @@ func (s *Store) numberLinks(ctx context.Context, links []Link) ([]link, error) {
 // keepBeside keeps those links of a batch for which a call beside them stands and that name no answer, nearly always none,
 // before the rows are written: who looks then must know of them. It does so for all projects, since whose calls all have
 // an id may have such calls. The others tell of calls without an id only: lookAgain keeps them.
-func (s *Store) keepBeside(ctx context.Context, outer []Link) error {
-	var beside []Link
-	for i := range outer {
-		if outer[i].Beside != [8]byte{} && !outer[i].Eye.NamesAnswer() {
-			beside = append(beside, outer[i])
+func (s *Store) keepBeside(ctx context.Context, links []link) error {
+	var beside []link
+	for i := range links {
+		if links[i].beside != [8]byte{} && !links[i].eye.NamesAnswer() {
+			beside = append(beside, links[i])
 		}
 	}
-	links, err := s.numberLinks(ctx, beside)
-	if err != nil {
-		return err
-	}
-	return s.keepLinks(ctx, links)
+	return s.keepLinks(ctx, beside)
 }
 
 // keepLinks keeps links outside of a transaction. One whose place beside a call is taken becomes a link like others.

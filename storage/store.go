@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"regexp"
@@ -32,6 +33,7 @@ type Store struct {
 	partitions daySet
 	projects   projectCache
 	profiles   profileCache
+	recent     recent
 	cells      *interner
 	variants   *interner
 	paths      *interner
@@ -65,6 +67,7 @@ func Open(cfg Config) (*Store, error) {
 	}
 	pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no named statements: poolers in transaction mode
 	s := &Store{now: cfg.Now}
+	_, _ = rand.Read(s.recent.id[:]) // never fails
 	pc.AfterConnect = s.noteServer
 	pool, err := pgxpool.NewWithConfig(context.Background(), pc)
 	if err != nil {

@@ -50,22 +50,25 @@ func insertSuspects(ctx context.Context, tx pgx.Tx, rows []row, buf *copyBuffer)
 
 // lookAgain joins those of the written rows that are spans of one call with what other batches wrote before or at the
 // same time, and those that links lead to. What it finds is final: whoever commits later looks again by itself.
-func (s *Store) lookAgain(ctx context.Context, rows []row, outer []Link, res *WriteResult) error {
-	links, err := s.numberLinks(ctx, outer)
-	if err != nil {
+func (s *Store) lookAgain(ctx context.Context, rows []row, links []link, seen *visit, res *WriteResult) error {
+	near, nearLinks, err := s.doubtful(ctx, rows, links, seen)
+	if err != nil || len(near)+len(links) == 0 {
 		return err
 	}
-	if rows, links, err = s.suspicious(ctx, rows, links); err != nil || len(rows)+len(links) == 0 {
+	suspects, err := s.suspects(ctx, rows, near, links)
+	if err != nil || len(suspects) == 0 {
 		return err
 	}
-	if err := s.keepLinks(ctx, links); err != nil {
+	ofRow, ofLink := func(r *row) int32 { return r.project }, func(l *link) int32 { return l.project }
+	if err := s.keepLinks(ctx, among(suspects, links, ofLink)); err != nil {
 		return err
 	}
-	near, err := s.company(ctx, rows, links)
-	if err != nil || len(near) == 0 {
+	news := news{rows: among(suspects, near, ofRow), links: among(suspects, nearLinks, ofLink)}
+	company, err := s.company(ctx, news.rows, news.links)
+	if err != nil || len(company) == 0 {
 		return err
 	}
-	return s.settleStored(ctx, near, &news{rows: rows, links: links}, res)
+	return s.settleStored(ctx, company, &news, res)
 }
 
 // news is what a batch brings to the stored calls of its traces.
@@ -95,52 +98,50 @@ func (n *news) among(stored []row) func(*row) bool {
 	return func(r *row) bool { return own[r.key()] || traces[r.traceKey()] }
 }
 
-// suspicious returns rows and links without those whose projects stored no call without an id within the
-// settle window. For most projects that is all there is to do: one small question a batch. It is not asked for projects
-// that have such a call in the batch itself; then the look is the one statement.
-func (s *Store) suspicious(ctx context.Context, rows []row, links []link) ([]row, []link, error) {
-	suspects, open := projectsOf(rows, links)
-	if len(open) > 0 {
-		found, err := s.pool.Query(ctx, query("has_suspects"), open)
-		if err != nil {
-			return nil, nil, describe("look for projects to settle", err)
-		}
-		others, err := pgx.CollectRows(found, pgx.RowTo[int32])
-		if err != nil {
-			return nil, nil, describe("look for projects to settle", err)
-		}
-		suspects = append(suspects, others...)
-	}
-	if len(suspects) == 0 {
-		return nil, nil, nil
-	}
-	calm := func(r row) bool { return !slices.Contains(suspects, r.project) }
-	if slices.ContainsFunc(rows, calm) {
-		rows = slices.DeleteFunc(slices.Clone(rows), calm)
-	}
-	links = slices.DeleteFunc(links, func(l link) bool { return !slices.Contains(suspects, l.project) })
-	return rows, links, nil
-}
-
-// projectsOf returns the projects that have a call without a telling id among rows, and the others.
-func projectsOf(rows []row, links []link) (suspects, open []int32) {
+// suspects returns those projects of near and links that stored a call without an id within the settle window: for most it
+// is all there is to do. It is not asked for projects that have such a call among rows, the whole batch.
+func (s *Store) suspects(ctx context.Context, rows, near []row, links []link) ([]int32, error) {
+	var own, open []int32
 	note := func(list *[]int32, project int32) {
 		if !slices.Contains(*list, project) {
 			*list = append(*list, project)
 		}
 	}
 	for i := range rows {
-		if samecall.NamesAnswer(rows[i].ResponseID) {
-			note(&open, rows[i].project)
-		} else {
-			note(&suspects, rows[i].project)
+		if !samecall.NamesAnswer(rows[i].ResponseID) {
+			note(&own, rows[i].project)
 		}
+	}
+	for i := range near {
+		note(&open, near[i].project)
 	}
 	for i := range links {
 		note(&open, links[i].project)
 	}
-	open = slices.DeleteFunc(open, func(project int32) bool { return slices.Contains(suspects, project) })
-	return suspects, open
+	open = slices.DeleteFunc(open, func(project int32) bool { return slices.Contains(own, project) })
+	if len(open) == 0 {
+		return own, nil
+	}
+	found, err := s.pool.Query(ctx, query("has_suspects"), open)
+	if err != nil {
+		return nil, describe("look for projects to settle", err)
+	}
+	others, err := pgx.CollectRows(found, pgx.RowTo[int32])
+	if err != nil {
+		return nil, describe("look for projects to settle", err)
+	}
+	return append(own, others...), nil
+}
+
+// among returns those of items that are of one of the projects.
+func among[T any](projects []int32, items []T, project func(*T) int32) []T {
+	var out []T
+	for i := range items {
+		if slices.Contains(projects, project(&items[i])) {
+			out = append(out, items[i])
+		}
+	}
+	return out
 }
 
 // company returns what rows and links have in traces that must be judged again: some call there has no id, and what other
@@ -367,8 +368,10 @@ func (s *Store) forgetSettled(ctx context.Context) (int, error) {
 			return res.Settled, describe("forget settled calls", err)
 		}
 	}
-	if _, err := s.pool.Exec(ctx, query("delete_links"), settleWindow); err != nil {
-		return res.Settled, describe("forget settled calls", err)
+	for sql, age := range map[string]time.Duration{"delete_links": settleWindow, "delete_writers": writersKept} {
+		if _, err := s.pool.Exec(ctx, query(sql), age); err != nil {
+			return res.Settled, describe("forget settled calls", err)
+		}
 	}
 	return res.Settled, nil
 }

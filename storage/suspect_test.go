@@ -229,41 +229,53 @@ func TestSpansOfOneCallAreOneRowWhateverTheOrderOfTheirBatches(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			s, conn := open(t)
-			if len(f.links) > 0 {
-				keepAlive(t, s)
-			}
-			n := len(f.ids)
-			all := orders(n + len(f.links))
-			for trace := 0; trace < len(all); trace += max(1, len(all)/12) {
-				order := all[trace]
-				send := func() {
-					for _, i := range order {
-						if i >= n {
-							_, err := s.WriteCalls(context.Background(), nil, f.link(i-n, trace))
-							require.NoError(t, err)
-							continue
-						}
-						write(t, s, f.told(i, trace))
-						requireSums(t, conn)
-					}
-				}
-				send()
-				f.require(t, conn, trace, "order %v", order)
-				send()
-				f.require(t, conn, trace, "resent, order %v", order)
-				for i := n - 1; i >= 0; i-- {
-					write(t, s, f.told(i, trace))
-				}
-				f.require(t, conn, trace, "resent backwards, order %v", order)
-			}
+			f.requireInEveryOrder(t, s, conn)
+		})
+		t.Run(f.name+", while others write too", func(t *testing.T) {
+			t.Parallel()
+			s, conn := open(t)
+			othersWrote(t, conn.Config().ConnString(), time.Now())
+			f.requireInEveryOrder(t, s, conn)
 		})
 	}
 }
 
-// TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow commits the spans of one call at the same moment, round by round.
+// requireInEveryOrder writes the spans of f one by one, trace after trace in another order.
+func (f *family) requireInEveryOrder(t *testing.T, s *storage.Store, conn *pgx.Conn) {
+	t.Helper()
+	if len(f.links) > 0 {
+		keepAlive(t, s)
+	}
+	n := len(f.ids)
+	all := orders(n + len(f.links))
+	for trace := 0; trace < len(all); trace += max(1, len(all)/12) {
+		order := all[trace]
+		send := func() {
+			for _, i := range order {
+				if i >= n {
+					_, err := s.WriteCalls(context.Background(), nil, f.link(i-n, trace))
+					require.NoError(t, err)
+					continue
+				}
+				write(t, s, f.told(i, trace))
+				requireSums(t, conn)
+			}
+		}
+		send()
+		f.require(t, conn, trace, "order %v", order)
+		send()
+		f.require(t, conn, trace, "resent, order %v", order)
+		for i := n - 1; i >= 0; i-- {
+			write(t, s, f.told(i, trace))
+		}
+		f.require(t, conn, trace, "resent backwards, order %v", order)
+	}
+}
+
+// TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow commits the spans of one call at the same moment, round by round; and so
+// by two consumers of one collector that is alone.
 func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 	t.Parallel()
-	const rounds = 30
 	for _, f := range families {
 		if len(f.ids) < 2 || len(f.links) > 0 {
 			continue
@@ -271,24 +283,34 @@ func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := storagetest.DSN(t)
-			conn := connect(t, dsn)
-			stores := []*storage.Store{openAt(t, dsn), openAt(t, dsn)}
-			for round := range rounds {
-				var wg sync.WaitGroup
-				start := make(chan struct{})
-				for i := range f.ids {
-					wg.Go(func() {
-						<-start
-						writeUntilStored(t, stores[(i+round)%2], f.told(i, round))
-					})
-				}
-				close(start)
-				wg.Wait()
-				f.require(t, conn, round, "round %d", round)
-			}
-			requireSums(t, conn)
+			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn), openAt(t, dsn))
+		})
+		t.Run(f.name+", by one collector", func(t *testing.T) {
+			t.Parallel()
+			dsn := storagetest.DSN(t)
+			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn))
 		})
 	}
+}
+
+// requireAtOnce writes the spans of f at once to the stores in turn, trace after trace.
+func (f *family) requireAtOnce(t *testing.T, conn *pgx.Conn, stores ...*storage.Store) {
+	t.Helper()
+	const rounds = 30
+	for round := range rounds {
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for i := range f.ids {
+			wg.Go(func() {
+				<-start
+				writeUntilStored(t, stores[(i+round)%len(stores)], f.told(i, round))
+			})
+		}
+		close(start)
+		wg.Wait()
+		f.require(t, conn, round, "round %d", round)
+	}
+	requireSums(t, conn)
 }
 
 // TestASpanThatLosesItsRowIsNewsToWhatWasWrittenMeanwhile holds up a writer between what it saw and what it writes.

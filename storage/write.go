@@ -29,13 +29,7 @@ func (s *Store) WriteCalls(ctx context.Context, calls []Call, links ...Link) (Wr
 	var res WriteResult
 	rows, err := s.prepare(ctx, calls, &res)
 	if err == nil {
-		err = s.keepBeside(ctx, links)
-	}
-	if err == nil {
-		err = s.writeRows(ctx, rows, &res)
-	}
-	if err == nil {
-		err = s.lookAgain(ctx, rows, links, &res)
+		err = s.writePrepared(ctx, rows, links, &res)
 	}
 	if err != nil {
 		if isMissingTable(err) {
@@ -44,6 +38,25 @@ func (s *Store) WriteCalls(ctx context.Context, calls []Call, links ...Link) (Wr
 		return WriteResult{}, fmt.Errorf("write %d calls: %w", len(calls), err)
 	}
 	return res, nil
+}
+
+// writePrepared writes prepared rows and joins them with what is there.
+func (s *Store) writePrepared(ctx context.Context, rows []row, outer []Link, res *WriteResult) error {
+	links, err := s.numberLinks(ctx, outer)
+	if err != nil || len(rows)+len(links) == 0 {
+		return err
+	}
+	if err := s.announce(ctx); err != nil {
+		return err
+	}
+	seen := s.recent.enter(rows, links, s.now())
+	if err := s.keepBeside(ctx, links); err != nil {
+		return err
+	}
+	if err := s.writeRows(ctx, rows, res); err != nil {
+		return err
+	}
+	return s.lookAgain(ctx, rows, links, seen, res)
 }
 
 // writeRows writes prepared rows, which are sorted by day and key.

@@ -36,7 +36,15 @@ func openAt(t testing.TB, dsn string) *storage.Store {
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	require.NoError(t, s.Migrate(context.Background()))
+	othersWrote(t, dsn, noon.Add(-time.Hour)) // so that one alone knows from memory what is there
 	return s
+}
+
+// othersWrote lets a store that is none of the test's have written at a time.
+func othersWrote(t testing.TB, dsn string, at time.Time) {
+	t.Helper()
+	storagetest.Exec(t, dsn, fmt.Sprintf(`INSERT INTO costkey.writer VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', '%s')
+		ON CONFLICT (id) DO UPDATE SET wrote_at = excluded.wrote_at`, at.Format(time.RFC3339Nano)))
 }
 
 func connect(t testing.TB, dsn string) *pgx.Conn {
