@@ -368,10 +368,12 @@ func (s *Store) forgetSettled(ctx context.Context) (int, error) {
 			return res.Settled, describe("forget settled calls", err)
 		}
 	}
-	for sql, age := range map[string]time.Duration{"delete_links": settleWindow, "delete_writers": writersKept} {
-		if _, err := s.pool.Exec(ctx, query(sql), age); err != nil {
-			return res.Settled, describe("forget settled calls", err)
-		}
+	_, err := s.pool.Exec(ctx, query("delete_links"), settleWindow)
+	if err == nil {
+		_, err = s.pool.Exec(ctx, query("delete_writers"), writersKept)
+	}
+	if err != nil {
+		return res.Settled, describe("forget settled calls", err)
 	}
 	return res.Settled, nil
 }
