@@ -3,8 +3,8 @@
 //
 // # How a batch is written
 //
-//	clean → intern → COPY + hourly sums, one transaction → done
-//	                   └─ unique violation → look at what is stored, settle, COPY what is left
+//	clean → intern → COPY + hourly sums, one transaction ──────────────────→ look again → done
+//	                   └─ unique violation → look, settle, COPY what is left ─┘
 //
 // Repeated values are interned first, in transactions of their own: a row of call names them by number, and a number in
 // memory must outlive a rolled back batch. Then the common batch, which holds nothing that is stored already, goes in by
@@ -14,15 +14,15 @@
 //
 // # Spans of one call
 //
-// Which spans are one call is decided by package samecall. Stored are kept rows alone: a span that another one stands for
-// leaves no trace but what it filled. So ancestors are found through stored calls only, and a span whose outer one was
-// replaced is joined with what is left by the id of the answer, or stays a call. Relatives are looked for where a unique
-// index found something, for some seconds after that, and near midnight; two spans that share no response id and come in
-// two batches otherwise stay two calls.
+// Which spans are one call is decided by package samecall. Where both have the answer's id a unique index tells that they may
+// be. A call without one marks its trace, and every writer looks at the marked traces of its batch after its commit: of two
+// at once the later sees both. A store that is alone knows from memory which of its traces hold more than the batch. A span
+// that another one stands for, and a wrapper, leave a link until the settle window is over, so that what is around and
+// inside them is still found. See docs/settling.md.
 //
 // # What callers may rely on
 //
-// A [Store] is safe for concurrent use, by several collectors on one database too. An error that [IsRetryable] reports
-// as such means that nothing of the batch was stored. Bad values never fail a batch: they are repaired or set aside, and
-// counted in [WriteResult]. Every time is UTC.
+// A [Store] is safe for concurrent use, by several collectors on one database too. After an error that [IsRetryable] reports
+// as such the batch can be written again, whatever of it was stored. Bad values never fail a batch: they are repaired or set
+// aside, and counted in [WriteResult]. Every time is UTC.
 package storage
