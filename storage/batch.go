@@ -191,7 +191,8 @@ func appendRow(b copyBuffer, r *row) copyBuffer {
 var callColumns = []string{
 	"started_at", "span_id", "parent_span_id", "duration_us", "first_token_us", "trace_id", "project_id", "cell_id",
 	"variant_id", "path_id", "tagset_id", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
-	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail", "session_text", "user_text",
+	"reasoning_tokens", "response_repeated", "cost_usd", "reported_cost_usd", "response_id", "usage_numbers", "usage_detail",
+	"session_text", "user_text",
 }
 
 // detailCounts are the counts that have no column of their own, by their names in usage_detail.

@@ -140,12 +140,12 @@ func (s *Store) doubtful(ctx context.Context, rows []row, links []link, v *visit
 	if err := s.pool.QueryRow(ctx, query("others_wrote"), s.recent.id, writersKept).Scan(&others); err != nil {
 		return nil, nil, describe("ask when others wrote", err)
 	}
-	near, nearLinks := s.recent.leave(v, rows, links, others, s.now())
+	near, nearLinks := s.recent.inDoubt(v, rows, links, others, s.now())
 	return near, nearLinks, nil
 }
 
-// leave is the part of doubtful for which others, the time of the last write of any other store, is known.
-func (m *recent) leave(v *visit, rows []row, links []link, others, now time.Time) (near []row, nearLinks []link) {
+// inDoubt is doubtful, once it is known when others, all other stores, wrote last.
+func (m *recent) inDoubt(v *visit, rows []row, links []link, others, now time.Time) (near []row, nearLinks []link) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.since = later(m.since, others)

@@ -50,9 +50,9 @@ func TestABatchIsInDoubtWhereAnotherWroteToItsTraceAndSomeCallHasNoID(t *testing
 			first := m.enter(c.first, c.firstLinks, at)
 			second := m.enter(c.second, nil, at)
 			// Both look after both have entered: the one that commits first may see the other, the later one must.
-			rows, links := m.leave(first, c.first, c.firstLinks, others, at)
+			rows, links := m.inDoubt(first, c.first, c.firstLinks, others, at)
 			require.Equal(t, c.firstLeft, len(rows)+len(links))
-			rows, _ = m.leave(second, c.second, nil, others, at)
+			rows, _ = m.inDoubt(second, c.second, nil, others, at)
 			require.Len(t, rows, c.secondLeft)
 		})
 	}
@@ -73,7 +73,7 @@ func TestABatchIsInDoubtForWhatTheMemoryDoesNotReach(t *testing.T) {
 			rows := []row{recentRow(1, "", recentNoon.Add(-c.start))}
 			links := []link{recentLink(2, recentNoon.Add(-c.start))}
 			v := m.enter(rows, links, recentNoon)
-			near, nearLinks := m.leave(v, rows, links, recentNoon.Add(-c.others), recentNoon)
+			near, nearLinks := m.inDoubt(v, rows, links, recentNoon.Add(-c.others), recentNoon)
 			require.Len(t, near, c.want)
 			require.Len(t, nearLinks, c.want)
 		})
@@ -83,10 +83,10 @@ func TestABatchIsInDoubtForWhatTheMemoryDoesNotReach(t *testing.T) {
 func TestWhatOthersWroteIsRememberedWhenTheyAreForgotten(t *testing.T) {
 	var m recent
 	rows := []row{recentRow(1, "", recentNoon)}
-	m.leave(m.enter(rows, nil, recentNoon), rows, nil, recentNoon.Add(-time.Minute), recentNoon)
-	near, _ := m.leave(m.enter(rows[:0], nil, recentNoon), nil, nil, recentNoon.Add(-24*time.Hour), recentNoon)
+	m.inDoubt(m.enter(rows, nil, recentNoon), rows, nil, recentNoon.Add(-time.Minute), recentNoon)
+	near, _ := m.inDoubt(m.enter(rows[:0], nil, recentNoon), nil, nil, recentNoon.Add(-24*time.Hour), recentNoon)
 	require.Empty(t, near)
-	near, _ = m.leave(m.enter(rows, nil, recentNoon), rows, nil, recentNoon.Add(-24*time.Hour), recentNoon)
+	near, _ = m.inDoubt(m.enter(rows, nil, recentNoon), rows, nil, recentNoon.Add(-24*time.Hour), recentNoon)
 	require.Len(t, near, 1)
 }
 
@@ -96,7 +96,7 @@ func TestTheMemoryReachesBackTwoSettleWindows(t *testing.T) {
 	leftAt := func(after time.Duration, n uint64) int {
 		now := recentNoon.Add(after)
 		rows := []row{recentRow(n, "", now)}
-		near, _ := m.leave(m.enter(rows, nil, now), rows, nil, others, now)
+		near, _ := m.inDoubt(m.enter(rows, nil, now), rows, nil, others, now)
 		return len(near)
 	}
 	require.Equal(t, 0, leftAt(0, 1))
@@ -105,7 +105,7 @@ func TestTheMemoryReachesBackTwoSettleWindows(t *testing.T) {
 	require.Equal(t, 0, leftAt(3*settleWindow, 2_000), "the first generation is forgotten, and long over")
 	require.Equal(t, 1, leftAt(3*settleWindow, 2), "the second is there")
 	late := []row{recentRow(9, "", recentNoon.Add(settleWindow))}
-	near, _ := m.leave(m.enter(late, nil, recentNoon.Add(3*settleWindow)), late, nil, others, recentNoon.Add(3*settleWindow))
+	near, _ := m.inDoubt(m.enter(late, nil, recentNoon.Add(3*settleWindow)), late, nil, others, recentNoon.Add(3*settleWindow))
 	require.Len(t, near, 1, "a call of the time that is forgotten")
 }
 
@@ -121,6 +121,6 @@ func TestAFullGenerationIsForgottenEarly(t *testing.T) {
 		}
 	}
 	rows := []row{recentRow(1, "", now)}
-	near, _ := m.leave(m.enter(rows, nil, now), rows, nil, others, now)
+	near, _ := m.inDoubt(m.enter(rows, nil, now), rows, nil, others, now)
 	require.Len(t, near, 1, "what was written seconds ago is not known any more")
 }

@@ -49,7 +49,7 @@ func TestAStoreAloneLooksOnlyWhereItWrote(t *testing.T) {
 	}
 }
 
-func TestAStoreThatFindsItsOwnSpansNeedNotBeAlone(t *testing.T) {
+func TestAStoreAloneFindsWhatItWrote(t *testing.T) {
 	t.Parallel()
 	s, conn := open(t)
 	outer, inner := outerAndInner(inTrace(0))

@@ -49,7 +49,7 @@ func insertSuspects(ctx context.Context, tx pgx.Tx, rows []row, buf *copyBuffer)
 }
 
 // lookAgain joins those of the written rows that are spans of one call with what other batches wrote before or at the
-// same time, and those that links lead to. What it finds is final: whoever commits later looks again by itself.
+// same time, and those that links lead to. seen is the batch in the memory. What it finds is final: whoever commits later looks again by itself.
 func (s *Store) lookAgain(ctx context.Context, rows []row, links []link, seen *visit, res *WriteResult) error {
 	near, nearLinks, err := s.doubtful(ctx, rows, links, seen)
 	if err != nil || len(near)+len(links) == 0 {
@@ -60,10 +60,10 @@ func (s *Store) lookAgain(ctx context.Context, rows []row, links []link, seen *v
 		return err
 	}
 	ofRow, ofLink := func(r *row) int32 { return r.project }, func(l *link) int32 { return l.project }
-	if err := s.keepLinks(ctx, among(suspects, links, ofLink)); err != nil {
+	if err := s.keepLinks(ctx, ofProjects(suspects, links, ofLink)); err != nil {
 		return err
 	}
-	news := news{rows: among(suspects, near, ofRow), links: among(suspects, nearLinks, ofLink)}
+	news := news{rows: ofProjects(suspects, near, ofRow), links: ofProjects(suspects, nearLinks, ofLink)}
 	company, err := s.company(ctx, news.rows, news.links)
 	if err != nil || len(company) == 0 {
 		return err
@@ -133,8 +133,8 @@ func (s *Store) suspects(ctx context.Context, rows, near []row, links []link) ([
 	return append(own, others...), nil
 }
 
-// among returns those of items that are of one of the projects.
-func among[T any](projects []int32, items []T, project func(*T) int32) []T {
+// ofProjects returns those of items that are of one of the projects.
+func ofProjects[T any](projects []int32, items []T, project func(*T) int32) []T {
 	var out []T
 	for i := range items {
 		if slices.Contains(projects, project(&items[i])) {
@@ -201,9 +201,9 @@ func gatherTraces(rows []row, links []link) *ownTraces {
 	for rest := rows; len(rest) > 0; {
 		n, at := sameTrace(rest), t.add(rest[0].traceKey())
 		t.spans[at] += int64(n)
+		t.marked[at] = t.marked[at] || marked(rest[:n])
 		for i := range n {
 			t.mixes[at] ^= spanNumber(rest[i].SpanID)
-			t.marked[at] = t.marked[at] || !samecall.NamesAnswer(rest[i].ResponseID)
 		}
 		rest = rest[n:]
 	}
