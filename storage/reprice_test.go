@@ -110,13 +110,13 @@ func TestRepricingLooksOnlyAtWhatItsFilterNames(t *testing.T) {
 		n, err := s.RepriceCount(context.Background(), f)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, n, name)
-		res, err := s.Reprice(context.Background(), f, (*storage.Call).Priced, storage.RepriceOptions{DryRun: true})
+		res, err := s.Reprice(context.Background(), f, storage.PricedAs, storage.RepriceOptions{DryRun: true})
 		require.NoError(t, err)
 		assert.Equal(t, storage.RepriceResult{Seen: c.want}, res, name)
 	}
 	f := everything
 	f.To = f.From
-	_, err := s.Reprice(context.Background(), f, (*storage.Call).Priced, storage.RepriceOptions{})
+	_, err := s.Reprice(context.Background(), f, storage.PricedAs, storage.RepriceOptions{})
 	require.ErrorContains(t, err, "before the second")
 	requireSums(t, conn)
 }

@@ -1,0 +1,124 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	defaultMaxConns = 8
+	// statementTimeout ends a statement of a program that asked for nothing else. No statement of ours takes longer on a
+	// healthy server; the DSN may say otherwise.
+	statementTimeout = 60 * time.Second
+	// idleInTransactionTimeout frees the locks of a program that stopped within a transaction.
+	idleInTransactionTimeout = 60 * time.Second
+)
+
+// Config says which database to use.
+type Config struct {
+	// DSN is a libpq connection string or URI. What it says of pool_max_conns, statement_timeout and the like holds.
+	DSN string
+	// MaxConns is the most connections open at once; 0 means what the DSN says, else 8.
+	MaxConns int32
+	// SchemaVersion is the version of the schema that the program knows.
+	SchemaVersion int
+	// Now takes the place of the database's clock; nil means that clock. Tests set it.
+	Now func() time.Time
+	// LocalNow takes the place of the program's own clock; nil means Now, else time.Now. Tests set it.
+	LocalNow func() time.Time
+}
+
+// DB is a database with the schema costkey.
+type DB struct {
+	pool          *pgxpool.Pool
+	schemaVersion int
+	clock         clock
+
+	mu       sync.Mutex
+	identity Identity
+	epoch    int64
+	resets   []func()
+}
+
+// Open parses the configuration. It does not connect: a database that is away is met by the first operation. The error
+// never holds the DSN.
+func Open(cfg Config) (*DB, error) {
+	pc, err := pgxpool.ParseConfig(cfg.DSN)
+	if err != nil {
+		// pgx redacts the password where it can find it; in a malformed DSN it can't.
+		return nil, errors.New("parse the storage setting `dsn` (COSTKEY_DATABASE_URL): not a PostgreSQL connection string such as postgres://user@host:5432/database")
+	}
+	configure(pc, cfg)
+	db := &DB{schemaVersion: cfg.SchemaVersion, clock: clock{fixed: cfg.Now, local: cfg.LocalNow}}
+	switch {
+	case cfg.LocalNow != nil:
+	case cfg.Now != nil:
+		db.clock.local = cfg.Now
+	default:
+		db.clock.local = time.Now
+	}
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return db.identify(ctx, conn) }
+	if db.pool, err = pgxpool.NewWithConfig(context.Background(), pc); err != nil {
+		return nil, fmt.Errorf("make the connection pool: %w", err)
+	}
+	return db, nil
+}
+
+func configure(pc *pgxpool.Config, cfg Config) {
+	dsn, _ := pgxpool.ParseConfig("") // what is set where a DSN says nothing
+	switch {
+	case cfg.MaxConns > 0:
+		pc.MaxConns = cfg.MaxConns
+	case dsn != nil && pc.MaxConns == dsn.MaxConns:
+		pc.MaxConns = defaultMaxConns
+	}
+	conn := pc.ConnConfig
+	for name, value := range map[string]string{
+		"application_name":                    "costkey",
+		"statement_timeout":                   milliseconds(statementTimeout),
+		"idle_in_transaction_session_timeout": milliseconds(idleInTransactionTimeout),
+	} {
+		if conn.RuntimeParams[name] == "" {
+			conn.RuntimeParams[name] = value
+		}
+	}
+	conn.RuntimeParams["timezone"] = "UTC"
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = 5 * time.Second
+	}
+	if len(conn.Fallbacks) > 0 && conn.ValidateConnect == nil {
+		// Of several hosts a standby must not take turns with the primary.
+		conn.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no named statements: poolers in transaction mode
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+
+// Pool returns the pool, for statements that need neither a transaction nor ids from a cache.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Close closes the connections. It waits for those in use.
+func (db *DB) Close() { db.pool.Close() }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+// Queryer is the pool or a transaction.
+type Queryer interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
