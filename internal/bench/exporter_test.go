@@ -208,7 +208,7 @@ func (x *exporterBench) check(b *testing.B) {
 		"SELECT (SELECT sum(cost_usd) FROM costkey.costs_hourly) = (SELECT sum(cost_usd) FROM costkey.calls)"))
 	if x.work.identified {
 		require.Equal(b, "0", storagetest.Value(b, x.dsn,
-			"SELECT (SELECT count(*) FROM costkey.suspect) + (SELECT count(*) FROM costkey.link)"))
+			"SELECT (SELECT count(*) FROM costkey.pending_trace) + (SELECT count(*) FROM costkey.trace_node)"))
 	}
 	_, err = x.store.Maintain(b.Context())
 	require.NoError(b, err)
