@@ -78,22 +78,7 @@ func (b batch) Drop(i int) { b[i].Outer = true }
 
 func (b batch) Fill(to, from int, gift samecall.Gift) {
 	c, other := &b[to], &b[from]
-	c.fill(other)
-	if gift&samecall.GiveUsage != 0 {
-		c.fillUsage(other)
-	}
-	if gift&samecall.GiveAnswer != 0 {
-		c.fillAnswer(other)
-	}
-	if gift&samecall.GiveFromOuter != 0 {
-		c.note(NoteUsageFromOuter)
-	}
-	if gift&samecall.GiveStart != 0 {
-		c.StartNanos = min(c.StartNanos, other.StartNanos)
-	}
-	if gift&samecall.GiveVia != 0 {
-		c.via(other.ServiceName)
-	}
+	c.merge(other, gift)
 	if gift&samecall.GiveBeside != 0 {
 		other.Beside = c.SpanID
 	}

@@ -1,9 +1,7 @@
 package calls
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/costkey/costkey-otel/samecall"
 	"github.com/costkey/costkey-otel/usage"
@@ -22,30 +20,38 @@ const (
 	StatusReported = "reported"
 )
 
-// maxTags is how many tags a call keeps.
-const maxTags = 32
+// shared points to what another span of the same call may tell. The answered model and the tier belong to the counts that
+// they priced: a call that has counts takes neither from another span.
+func (c *Call) shared() samecall.Shared {
+	s := samecall.Shared{
+		Session: &c.SessionID, User: &c.UserID, Host: &c.Host, RequestModel: &c.RequestModel, Provider: &c.Provider,
+		Service: &c.ServiceName, Function: &c.FunctionName, File: &c.FilePath, Line: &c.LineNumber, Path: &c.CallPath,
+		Tags: &c.Tags, ResponseID: &c.ResponseID, UsageObject: &c.UsageObject, RequestBody: &c.RequestBody,
+		ResponseBody: &c.ResponseBody, Streaming: &c.Streaming,
+	}
+	if c.Usage.IsZero() {
+		s.ResponseModel, s.ServiceTier = &c.ResponseModel, &c.ServiceTier
+	}
+	return s
+}
 
-// Merge gives c what it lacks and o, another span of the same call, has; samecall decides what is given when. A cost hangs
-// on the counts: those and all that priced them go over as one, or not at all.
+// Merge gives c what it lacks and o, another span of the same call, has, as far as gift says. A cost hangs on the counts:
+// those and all that priced them go over as one, or not at all.
 func (c *Call) Merge(o *Call, gift samecall.Gift) {
 	takesReported := c.CostStatus == StatusReported || o.CostStatus == StatusReported
-	fillText(&c.SessionID, o.SessionID)
-	fillText(&c.UserID, o.UserID)
-	fillText(&c.Host, o.Host)
-	fillText(&c.RequestModel, o.RequestModel)
-	fillText(&c.Provider, o.Provider)
-	if c.FunctionName == "" && c.FilePath == "" {
-		c.FunctionName, c.FilePath, c.LineNumber = o.FunctionName, o.FilePath, o.LineNumber
-	}
-	if len(c.CallPath) == 0 {
-		c.CallPath = o.CallPath
-	}
-	c.fillTags(o.Tags)
 	if gift&samecall.GiveUsage != 0 {
-		c.fillUsage(o)
+		c.mergeUsage(o)
 	}
+	from := o.shared()
+	from.ResponseModel, from.ServiceTier = &o.ResponseModel, &o.ServiceTier
+	samecall.Merge(c.shared(), from, gift)
 	if gift&samecall.GiveAnswer != 0 {
-		c.fillAnswer(o)
+		if !c.HasReported {
+			c.ReportedUSD, c.HasReported = o.ReportedUSD, o.HasReported
+		}
+		if c.FirstTokenMicros < 0 && o.FirstTokenMicros <= c.DurationMicros {
+			c.FirstTokenMicros = o.FirstTokenMicros
+		}
 	}
 	if gift&samecall.GiveFromOuter != 0 {
 		c.note(noteFromOuter)
@@ -59,32 +65,10 @@ func (c *Call) Merge(o *Call, gift samecall.Gift) {
 			c.DurationMicros += moved
 		}
 	}
-	if gift&samecall.GiveVia != 0 && o.ServiceName != "" {
-		c.fillTags([]Tag{{Key: "via", Value: strconv.Quote(o.ServiceName)}})
-	}
 }
 
-func fillText(s *string, other string) {
-	if *s == "" {
-		*s = other
-	}
-}
-
-// fillTags adds the tags whose keys c lacks.
-func (c *Call) fillTags(tags []Tag) {
-	own := c.Tags
-	for _, t := range tags {
-		if len(c.Tags) < maxTags && !slices.ContainsFunc(own, func(o Tag) bool { return o.Key == t.Key }) {
-			c.Tags = append(slices.Clip(c.Tags), t)
-		}
-	}
-	if len(c.Tags) > len(own) {
-		slices.SortFunc(c.Tags, func(a, b Tag) int { return cmp.Compare(a.Key, b.Key) })
-	}
-}
-
-// fillUsage gives c the counts of o, with their cost, if it has none, or if o has the same totals and tells more of them.
-func (c *Call) fillUsage(o *Call) {
+// mergeUsage gives c the counts of o, with their cost, if it has none, or if o has the same totals and tells more of them.
+func (c *Call) mergeUsage(o *Call) {
 	switch {
 	case c.Usage.IsZero() && !o.Usage.IsZero():
 		for _, n := range o.Notes {
@@ -149,25 +133,6 @@ func tellsMore(a, b *Call) bool {
 		}
 	}
 	return more
-}
-
-// fillAnswer gives c what it lacks of the answer.
-func (c *Call) fillAnswer(o *Call) {
-	fillText(&c.ResponseID, o.ResponseID)
-	fillText(&c.UsageObject, o.UsageObject)
-	fillText(&c.RequestBody, o.RequestBody)
-	fillText(&c.ResponseBody, o.ResponseBody)
-	if c.Usage.IsZero() { // else they belong to what priced the counts
-		fillText(&c.ResponseModel, o.ResponseModel)
-		fillText(&c.ServiceTier, o.ServiceTier)
-	}
-	if !c.HasReported {
-		c.ReportedUSD, c.HasReported = o.ReportedUSD, o.HasReported
-	}
-	if c.FirstTokenMicros < 0 && o.FirstTokenMicros <= c.DurationMicros {
-		c.FirstTokenMicros = o.FirstTokenMicros
-	}
-	c.Streaming = c.Streaming || o.Streaming
 }
 
 // UsageInherited reports whether the counts of c were told by the span around it alone.
