@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,8 +15,7 @@ import (
 
 const (
 	defaultMaxConns = 8
-	// statementTimeout ends a statement of a program that asked for nothing else. No statement of ours takes longer on a
-	// healthy server; the DSN may say otherwise.
+	// statementTimeout ends a statement of a transaction. None takes longer on a healthy server; the DSN may say otherwise.
 	statementTimeout = 60 * time.Second
 	// idleInTransactionTimeout frees the locks of a program that stopped within a transaction.
 	idleInTransactionTimeout = 60 * time.Second
@@ -39,6 +39,7 @@ type Config struct {
 type DB struct {
 	pool          *pgxpool.Pool
 	schemaVersion int
+	timeouts      string
 	clock         clock
 
 	mu       sync.Mutex
@@ -56,7 +57,7 @@ func Open(cfg Config) (*DB, error) {
 		return nil, errors.New("parse the storage setting `dsn` (COSTKEY_DATABASE_URL): not a PostgreSQL connection string such as postgres://user@host:5432/database")
 	}
 	configure(pc, cfg)
-	db := &DB{schemaVersion: cfg.SchemaVersion, clock: clock{fixed: cfg.Now, local: cfg.LocalNow}}
+	db := &DB{schemaVersion: cfg.SchemaVersion, timeouts: timeouts(pc.ConnConfig), clock: clock{fixed: cfg.Now, local: cfg.LocalNow}}
 	switch {
 	case cfg.LocalNow != nil:
 	case cfg.Now != nil:
@@ -80,14 +81,8 @@ func configure(pc *pgxpool.Config, cfg Config) {
 		pc.MaxConns = defaultMaxConns
 	}
 	conn := pc.ConnConfig
-	for name, value := range map[string]string{
-		"application_name":                    "costkey",
-		"statement_timeout":                   milliseconds(statementTimeout),
-		"idle_in_transaction_session_timeout": milliseconds(idleInTransactionTimeout),
-	} {
-		if conn.RuntimeParams[name] == "" {
-			conn.RuntimeParams[name] = value
-		}
+	if conn.RuntimeParams["application_name"] == "" {
+		conn.RuntimeParams["application_name"] = "costkey"
 	}
 	conn.RuntimeParams["timezone"] = "UTC"
 	if conn.ConnectTimeout == 0 {
@@ -100,7 +95,23 @@ func configure(pc *pgxpool.Config, cfg Config) {
 	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // no named statements: poolers in transaction mode
 }
 
-func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+// timeouts returns what begins a transaction with the time-outs that the DSN does not set. They are no parameters of the
+// connection: poolers refuse those.
+func timeouts(conn *pgx.ConnConfig) string {
+	var b strings.Builder
+	for _, t := range [...]struct {
+		name  string
+		value time.Duration
+	}{
+		{"statement_timeout", statementTimeout},
+		{"idle_in_transaction_session_timeout", idleInTransactionTimeout},
+	} {
+		if conn.RuntimeParams[t.name] == "" {
+			fmt.Fprintf(&b, "SET LOCAL %s = %d; ", t.name, t.value.Milliseconds())
+		}
+	}
+	return b.String()
+}
 
 // Pool returns the pool, for statements that need neither a transaction nor ids from a cache.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }

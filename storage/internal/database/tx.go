@@ -47,7 +47,7 @@ func (db *DB) Lookup(ctx context.Context, do func(tx pgx.Tx) error) error {
 
 func (db *DB) run(ctx context.Context, begin string, do func(tx pgx.Tx) error) error {
 	// One round trip: the driver sends what begins a transaction as it is.
-	return pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{BeginQuery: begin}, do)
+	return pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{BeginQuery: begin + "; " + db.timeouts}, do)
 }
 
 // CopyIn sends one finished body of a binary COPY into a table of the schema. The names are this module's own.
