@@ -32,10 +32,8 @@ const (
 	answerTimeout = 20 * time.Second
 )
 
-// fetchable maps a major version to the release that is fetched for it, the ones that
-// github.com/fergusstrange/embedded-postgres names; a test holds the two together. The library itself is not linked: it
-// fetches only as part of starting a server, in this process's own account and process group.
-var fetchable = map[int]string{15: "15.13.0", 16: "16.9.0", 17: "17.5.0", 18: "18.3.0"}
+// fetchable maps a major version to the release that is fetched for it: the newest of which the repository has programs.
+var fetchable = map[int]string{15: "15.18.0", 16: "16.14.0", 17: "17.10.0", 18: "18.4.0"}
 
 // newestFetchable is the major version that a new cluster gets from fetched programs.
 const newestFetchable = 18

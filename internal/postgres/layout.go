@@ -28,6 +28,7 @@ type layout struct {
 
 func (l layout) lockFile() string   { return filepath.Join(l.dataDir, "lock") }
 func (l layout) stateFile() string  { return filepath.Join(l.dataDir, "postgres.json") }
+func (l layout) passFile() string   { return filepath.Join(l.dataDir, "postgres.pgpass") }
 func (l layout) cluster() string    { return filepath.Join(l.base, "data") }
 func (l layout) newCluster() string { return filepath.Join(l.base, "data.new") }
 func (l layout) logFile() string    { return filepath.Join(l.base, "server.log") }

@@ -36,9 +36,10 @@ var installGlobs = []string{
 // findPrograms returns the programs to run a cluster of the given major version, or for a new cluster (0) those on the
 // search path, else the newest. With none on the machine it fetches them.
 func findPrograms(ctx context.Context, cfg Config, major int, run account) (programs, error) {
+	named := cfg.binDir()
 	candidates := candidateDirs(ctx)
-	if cfg.BinDir != "" {
-		candidates = []string{cfg.BinDir}
+	if named != "" {
+		candidates = []string{named}
 	}
 	var found []programs
 	for _, dir := range candidates {
@@ -52,8 +53,9 @@ func findPrograms(ctx context.Context, cfg Config, major int, run account) (prog
 	if err := ctx.Err(); err != nil {
 		return programs{}, fmt.Errorf("look for PostgreSQL's programs: %w", err)
 	}
-	if cfg.BinDir != "" {
-		return programs{}, fmt.Errorf("%w that fit in %s: %s", ErrNoPrograms, cfg.BinDir, needed(major))
+	if named != "" {
+		return programs{}, fmt.Errorf("%w in %s that account %s can run and that fit: %s",
+			ErrNoPrograms, named, run, describe(found, major))
 	}
 	p, err := fetchPrograms(ctx, cfg, major, run)
 	if err != nil {
