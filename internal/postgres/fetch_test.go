@@ -22,10 +22,10 @@ import (
 
 func TestEveryVersionWeWorkWithCanBeFetched(t *testing.T) {
 	t.Parallel()
-	for major := MinMajor; major <= newestFetchable; major++ {
+	for major := MinMajor; major <= NewestMajor; major++ {
 		assert.True(t, strings.HasPrefix(fetchable[major], fmt.Sprint(major, ".")), major)
 	}
-	assert.Len(t, fetchable, newestFetchable-MinMajor+1)
+	assert.Len(t, fetchable, NewestMajor-MinMajor+1)
 }
 
 // jar packs one of testdata's archives the way the repository has them.

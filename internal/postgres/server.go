@@ -102,7 +102,10 @@ func (s *Server) open(ctx context.Context, dataDir string) (err error) {
 	if s.layout, s.run, err = placeData(dataDir, s.logger); err != nil {
 		return err
 	}
-	if s.programs, err = findPrograms(ctx, s.cfg, clusterMajor(s.layout.cluster()), s.run); err != nil {
+	major := clusterMajor(s.layout.cluster())
+	if s.programs, err = findPrograms(ctx, s.cfg, major, s.run); err != nil && major != 0 {
+		return fmt.Errorf("serve the existing data: %w", err)
+	} else if err != nil {
 		return err
 	}
 	if err := s.makeCluster(ctx); err != nil {

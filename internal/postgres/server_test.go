@@ -237,7 +237,8 @@ func TestProblemsWithProgramsAreNamedWithTheWayOut(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(s.layout.cluster(), "PG_VERSION"), []byte("99\n"), 0o600))
 		_, err := Start(t.Context(), Config{DataDir: dir})
 		require.ErrorIs(t, err, ErrNoPrograms)
-		require.ErrorContains(t, err, "the existing data needs version 99, found "+s.Version())
+		require.ErrorContains(t, err, "serve the existing data")
+		require.ErrorContains(t, err, "version 99 is needed, found "+s.Version())
 		require.ErrorContains(t, err, "COSTKEY_DATABASE_URL")
 	})
 }
