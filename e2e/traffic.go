@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 )
 
@@ -60,7 +61,9 @@ func (t *traffic) start(ctx context.Context) *errgroup.Group {
 }
 
 func (t *traffic) sender(ctx context.Context, i int) error {
-	conn, err := grpc.NewClient(t.c.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(t.c.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		// Back as soon as the collector is, so that the next kill finds all of them at work.
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: resendAfter, Multiplier: 1, MaxDelay: resendAfter}}))
 	if err != nil {
 		return err
 	}
