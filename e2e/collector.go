@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/costkey/costkey-otel/internal/postgres"
 )
 
 const (
@@ -71,6 +73,7 @@ func (c *collector) command(ctx context.Context, name string, args ...string) *e
 	cmd.Dir = c.s.dir
 	cmd.Env = append(cleanEnv(), "HOME="+c.s.dir,
 		"COSTKEY_DATA_DIR="+c.dataDir,
+		postgres.BinVariable+"="+c.s.programs,
 		"COSTKEY_OTLP_GRPC_ENDPOINT="+c.grpc,
 		"COSTKEY_OTLP_HTTP_ENDPOINT="+c.http,
 		"COSTKEY_RECEIVER_ENDPOINT="+c.sdk,

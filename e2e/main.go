@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"github.com/costkey/costkey-otel/internal/postgres"
 )
 
 // scenarioTimeout ends a scenario that hangs. The slowest one takes about 20 seconds on two cores.
@@ -71,6 +73,10 @@ func runAll(root, only string) error {
 	if _, err := exec.LookPath("psql"); err != nil {
 		return errors.New("psql is missing, with which the checks read the database; install it (Debian, Ubuntu: the package postgresql-client)")
 	}
+	programs, _, err := postgres.Programs(ctx, postgres.Config{}, 0)
+	if err != nil {
+		return err
+	}
 	passed, failed, notMade := 0, 0, 0
 	for _, sc := range scenarios() {
 		if ctx.Err() != nil {
@@ -80,7 +86,7 @@ func runAll(root, only string) error {
 			continue
 		}
 		var why skipped
-		switch err := runOne(ctx, root, sc); {
+		switch err := runOne(ctx, root, programs, sc); {
 		case err == nil:
 			passed++
 		case errors.As(err, &why):
@@ -101,13 +107,13 @@ func runAll(root, only string) error {
 	return nil
 }
 
-func runOne(ctx context.Context, root string, sc scenario) error {
+func runOne(ctx context.Context, root, programs string, sc scenario) error {
 	ctx, cancel := context.WithTimeout(ctx, scenarioTimeout)
 	defer cancel()
 	fmt.Printf("=== RUN   %s\n", sc.name)
 	started := time.Now()
 
-	s, err := newStage(root)
+	s, err := newStage(root, programs)
 	if err != nil {
 		return err
 	}

@@ -94,8 +94,11 @@ func startOwner(t *testing.T, dir string, ordinary bool) *owningProcess {
 	// hold it open a moment longer, and to run it would be "text file busy".
 	require.NoError(t, exec.Command("cp", self, program).Run())
 	require.NoError(t, os.Chmod(program, 0o755))
+	// What this account has fetched, the other one could not find.
+	programs, _, err := Programs(t.Context(), Config{}, 0)
+	require.NoError(t, err)
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), helperVariable+"="+dir)
+	cmd.Env = append(os.Environ(), helperVariable+"="+dir, BinVariable+"="+programs)
 	cmd.Dir = "/"
 	if ordinary && os.Geteuid() == 0 {
 		nobody, err := lookupAccount("nobody")

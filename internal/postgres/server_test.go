@@ -73,11 +73,11 @@ func TestWritesAreDurableAndTimesAreUTCUnlessAsked(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()
 	for setting, want := range map[string]string{
-		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
-		"timezone": "UTC", "server_encoding": "UTF8", "lc_collate": "C",
+		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "timezone": "UTC", "server_encoding": "UTF8",
 	} {
 		assert.Equal(t, want, query(t, s.DSN(), "SHOW "+setting), setting)
 	}
+	assert.Equal(t, "C", query(t, s.DSN(), "SELECT datcollate FROM pg_database WHERE datname = current_database()"))
 }
 
 func TestTheServersLogQuotesNoRow(t *testing.T) {
