@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,8 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,10 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
 
 	"github.com/costkey/costkey-otel/internal/seed"
 	"github.com/costkey/costkey-otel/storage/storagetest"
@@ -40,120 +33,100 @@ const (
 )
 
 // BenchmarkCollectorAgainstExporter is OTLP/gRPC → the built collector with its shipped configuration, its queue on disk
-// with fsync → PostgreSQL, until every call is stored, against the exporter alone on the same spans. The sender's own
-// processor time is taken out. It needs bin/otelcol-costkey: `make bench` builds it.
+// with fsync → PostgreSQL, until every call is stored, against the exporter alone on the same spans, in turns. The sender's
+// own processor time is taken out. It needs bin/otelcol-costkey: `make bench` builds it.
 func BenchmarkCollectorAgainstExporter(b *testing.B) {
-	server := storagetest.NewDurableServer(b)
-	today := time.Now().UTC().Truncate(24 * time.Hour)
-	alone := benchStore(b, server.Database(b), today)
-	exporter := newExporter(b, alone)
-	dsn := server.Database(b)
-	seen := benchStore(b, dsn, today)
-	client := startCollector(b, dsn)
-	start := today.Add(time.Hour)
-	var whole, single []float64
-	for range b.N {
-		for run := range collectorRuns {
-			requests := make([][]byte, requestsInRun)
-			for i := range requests {
-				requests[i] = marshal(b, spansOf(start, run*requestsInRun+i, requestSpans))
-			}
-			whole = append(whole, client.run(b, requests))
-			single = append(single, exportAlone(b, exporter.ConsumeTraces, start, run))
+	s := startServer(b, benchDir(b), nil)
+	alone, whole := s.writing(b, "empty"), s.writing(b, "empty")
+	defer s.drop(b, alone.database)
+	defer s.drop(b, whole.database)
+	exporter := openWriter(b, s.at(alone.database))
+	defer exporter.close(b)
+	collector := startCollector(b, s.at(whole.database), senders)
+	defer collector.stop(b)
+	var ours, single []float64
+	for run := range collectorRuns * b.N {
+		turns := []func(){
+			func() {
+				requests := requestsOf(b, whole.noon, run, requestsInRun, requestSpans)
+				ours = append(ours, collector.run(b, requests, requestSpans, 0).stored)
+			},
+			func() { single = append(single, exportAlone(b, exporter, alone.noon, run)) },
+		}
+		for i := range turns {
+			s.checkpoint(b)
+			turns[(i+run)%len(turns)]()
 		}
 	}
-	stored, err := seen.CountCalls(b.Context(), "", start)
-	require.NoError(b, err)
-	require.EqualValues(b, len(whole)*requestsInRun*requestSpans, stored)
-	b.ReportMetric(median(single)/median(whole), "ratio")
-	b.ReportMetric(requestsInRun*requestSpans/median(whole), "collector-spans/s")
+	whole.requireStored(b, len(ours)*requestsInRun*requestSpans)
+	b.ReportMetric(0, "ns/op") // of no meaning
+	b.ReportMetric(median(single)/median(ours), "ratio")
+	b.ReportMetric(requestsInRun*requestSpans/median(ours), "collector-spans/s")
 	b.ReportMetric(requestsInRun*requestSpans/median(single), "exporter-spans/s")
 }
 
-// spansOf makes the n-th part of the load.
+// exportAlone writes the spans of one run with two connections and returns the seconds it took.
+func exportAlone(b *testing.B, w *writer, noon time.Time, run int) float64 {
+	b.Helper()
+	const batch = 20_000
+	parts := make([]ptrace.Traces, requestsInRun*requestSpans/batch)
+	for i := range parts {
+		parts[i] = spansOf(noon, run*len(parts)+i, batch)
+	}
+	return seconds(b, len(parts), benchConsumers, func(part int) error { return w.write(parts[part]) })
+}
+
+// written is a database that a collector writes to, or what is measured against it.
+type written struct {
+	server   *server
+	database string
+	noon     time.Time // from when on its calls start
+}
+
+// writing makes a database of a ground with the schema in it.
+func (s *server) writing(tb testing.TB, ground string) written {
+	tb.Helper()
+	w := written{server: s, database: caseName(), noon: s.noon}
+	template := "template0"
+	if ground == "past" {
+		before := s.past(tb, benchSize(tb), defaultFunctions)
+		w.noon, template = before.noon, before.database
+	}
+	s.create(tb, w.database, template)
+	openStore(tb, s.at(w.database)).Close()
+	return w
+}
+
+// requireStored fails unless so many calls were stored since noon, with hourly sums to match.
+func (w written) requireStored(tb testing.TB, calls int) {
+	tb.Helper()
+	want := fmt.Sprintf("%d %d true", calls, calls)
+	require.Equal(tb, want, storagetest.Value(tb, w.server.own(w.database), `SELECT concat_ws(' ', c.n, h.n, (c.cost = h.cost)::text) FROM
+		(SELECT count(*), sum(cost_usd) FROM costkey.calls WHERE started_at >= $1) AS c (n, cost),
+		(SELECT sum(calls), sum(cost_usd) FROM costkey.costs_hourly WHERE hour >= $1) AS h (n, cost)`, w.noon))
+}
+
+// spansOf makes the n-th part of the load, a millisecond from call to call.
 func spansOf(start time.Time, part, size int) ptrace.Traces {
 	from := start.Add(time.Duration(part*size) * time.Millisecond)
-	return seed.Traces(seed.Options{Calls: size, First: part * size, From: from, Until: from.Add(time.Duration(size) * time.Millisecond)})
+	return seed.Traces(seed.Options{
+		Calls: size, First: firstRequested + part*size, From: from, Until: from.Add(time.Duration(size) * time.Millisecond),
+	})
 }
 
-func marshal(b *testing.B, td ptrace.Traces) []byte {
-	b.Helper()
-	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
-	require.NoError(b, err)
-	return body
+// firstRequested is the number of the first call that is sent: beyond those of any past.
+const firstRequested = 1 << 40
+
+// requestsOf makes the requests of one run, marshalled.
+func requestsOf(tb testing.TB, start time.Time, run, requests, spans int) [][]byte {
+	tb.Helper()
+	out := make([][]byte, requests)
+	spread(tb, requests, runtime.NumCPU(), func(i int) (err error) {
+		out[i], err = ptraceotlp.NewExportRequestFromTraces(spansOf(start, run*requests+i, spans)).MarshalProto()
+		return err
+	})
+	return out
 }
-
-// exportAlone writes the spans of one run with two connections and returns the seconds it took.
-func exportAlone(b *testing.B, consume func(context.Context, ptrace.Traces) error, start time.Time, run int) float64 {
-	b.Helper()
-	parts := make([]ptrace.Traces, requestsInRun*requestSpans/benchBatch)
-	for i := range parts {
-		parts[i] = spansOf(start, run*len(parts)+i, benchBatch)
-	}
-	return seconds(len(parts), func(part int) error { return consume(context.Background(), parts[part]) }, b)
-}
-
-type collectorClient struct {
-	conn *grpc.ClientConn
-	at   endpoints
-}
-
-// run sends the requests and returns the seconds until all calls are stored, without the sender's processor time.
-func (c *collectorClient) run(b *testing.B, requests [][]byte) float64 {
-	b.Helper()
-	want := c.at.written(b) + int64(len(requests)*requestSpans)
-	runtime.GC()
-	began, used := time.Now(), processorTime(b)
-	var next atomic.Int32
-	var wg sync.WaitGroup
-	for range senders {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(requests) {
-					return
-				}
-				for c.send(requests[i]) != nil { // the queue is full: an SDK tries again too
-					runtime.Gosched()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	sent := processorTime(b) - used
-	c.at.await(b, want)
-	return time.Since(began).Seconds() - sent.Seconds()/float64(runtime.NumCPU())
-}
-
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func (c *collectorClient) send(body []byte) error {
-	var answer []byte
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	return c.conn.Invoke(ctx, "/opentelemetry.proto.collector.trace.v1.TraceService/Export", body, &answer, grpc.ForceCodecV2(rawCodec{}))
-}
-
-// rawCodec sends bytes that are marshalled already.
-type rawCodec struct{}
-
-var _ encoding.CodecV2 = rawCodec{}
-
-func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
-}
-
-func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
-	return nil
-}
-
-func (rawCodec) Name() string { return "proto" }
 
 // endpoints are a collector's addresses.
 type endpoints struct{ grpc, http, sdk, metrics string }
@@ -182,34 +155,80 @@ func (e endpoints) written(b *testing.B) int64 {
 	return int64(sum)
 }
 
-// startCollector runs the built collector on the database.
-func startCollector(b *testing.B, dsn string) *collectorClient {
-	b.Helper()
-	at := launchCollector(b, dsn)
-	conn, err := grpc.NewClient(at.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, conn.Close()) })
-	return &collectorClient{conn: conn, at: at}
+// runningCollector is a collector and the programs that send to it.
+type runningCollector struct {
+	endpoints
+	process  *exec.Cmd
+	programs programs
 }
 
-// launchCollector runs the built collector on the database until the benchmark ends.
-func launchCollector(b *testing.B, dsn string) endpoints {
+// startCollector runs the built collector on the database, with so many programs that send to it. The caller stops it.
+func startCollector(b *testing.B, dsn string, count int) *runningCollector {
+	b.Helper()
+	at, process := launchCollector(b, dsn)
+	return &runningCollector{endpoints: at, process: process, programs: startPrograms(b, at.grpc, count)}
+}
+
+func (c *runningCollector) stop(b *testing.B) {
+	b.Helper()
+	c.programs.stop()
+	stopCollector(b, c.process)
+}
+
+func stopCollector(b *testing.B, process *exec.Cmd) {
+	b.Helper()
+	require.NoError(b, process.Process.Signal(syscall.SIGTERM))
+	require.NoError(b, process.Wait())
+}
+
+// timing says how long a run took, in seconds: until every request was answered, by the clock on the wall and without the
+// programs' own processor time, and without it until every call was stored.
+type timing struct {
+	delivery
+	onWall, answered, stored float64
+}
+
+// run lets the programs send the requests of so many spans each, for a time of at most limit where it is not 0, and waits until what was taken
+// is stored.
+func (c *runningCollector) run(b *testing.B, requests [][]byte, spans int, limit time.Duration) timing {
+	b.Helper()
+	before := c.written(b)
+	runtime.GC()
+	began, used := time.Now(), processorTime(b)
+	out := timing{delivery: c.programs.send(requests, limit)}
+	own := (processorTime(b) - used).Seconds() / float64(runtime.NumCPU())
+	out.onWall = time.Since(began).Seconds()
+	out.answered = out.onWall - own
+	c.await(b, before+int64(out.requests*spans))
+	out.stored = time.Since(began).Seconds() - own
+	return out
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// launchCollector runs the built collector on the database, its queue on the disk of the benchmarks' directory. The caller
+// stops it.
+func launchCollector(b *testing.B, dsn string) (endpoints, *exec.Cmd) {
 	b.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(b, err)
 	program := filepath.Join(root, "bin", "otelcol-costkey")
 	require.FileExists(b, program, "run `make build` first")
+	data, err := os.MkdirTemp(benchDir(b), "collector-")
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, os.RemoveAll(data)) })
 	addresses := freeAddresses(b, 5)
 	cmd := exec.Command(program, "--config", filepath.Join(root, "config", "quickstart.yaml"))
-	cmd.Env = append(os.Environ(), "COSTKEY_DATABASE_URL="+dsn, "COSTKEY_DATA_DIR="+b.TempDir(),
+	cmd.Env = append(os.Environ(), "COSTKEY_DATABASE_URL="+dsn, "COSTKEY_DATA_DIR="+data,
 		"GOGC=200", // as scripts/run.sh has it
 		"COSTKEY_OTLP_GRPC_ENDPOINT="+addresses[0], "COSTKEY_OTLP_HTTP_ENDPOINT="+addresses[1],
 		"COSTKEY_HEALTH_ENDPOINT="+addresses[2], "COSTKEY_RECEIVER_ENDPOINT="+addresses[4], "COSTKEY_METRICS_PORT="+addresses[3][strings.LastIndex(addresses[3], ":")+1:])
 	require.NoError(b, cmd.Start())
-	b.Cleanup(func() {
-		require.NoError(b, cmd.Process.Signal(syscall.SIGTERM))
-		require.NoError(b, cmd.Wait())
-	})
 	require.Eventually(b, func() bool {
 		resp, err := http.Get(fmt.Sprintf("http://%s/", addresses[2]))
 		if err != nil {
@@ -219,7 +238,7 @@ func launchCollector(b *testing.B, dsn string) endpoints {
 		return resp.StatusCode == http.StatusOK
 	}, time.Minute, 50*time.Millisecond)
 	http.DefaultClient.CloseIdleConnections()
-	return endpoints{grpc: addresses[0], http: addresses[1], sdk: addresses[4], metrics: addresses[3]}
+	return endpoints{grpc: addresses[0], http: addresses[1], sdk: addresses[4], metrics: addresses[3]}, cmd
 }
 
 func freeAddresses(b *testing.B, n int) []string {

@@ -2,234 +2,241 @@ package bench
 
 import (
 	"context"
-	"runtime"
-	"slices"
+	"fmt"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/costkey/costkey-otel/exporter/costkeyexporter"
-	"github.com/costkey/costkey-otel/internal/seed"
-	"github.com/costkey/costkey-otel/semconv"
-	"github.com/costkey/costkey-otel/storage"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 )
 
-// The set-up of the exporter's rows in the table of benchmarks: batches of 20,000, two connections, ten or more
-// interleaved runs in one process, medians. A run is several batches on end, handed on by as many consumers as the exporter's
-// queue has, either way.
-const (
-	benchBatch       = 20_000
-	benchBatches     = 12
-	benchConsumers   = 3
-	benchConnections = 2
-	benchRuns        = 10
-)
+// grounds are what a row is measured on: a database with nothing in it, and one with a past.
+var grounds = []string{"empty", "past"}
 
-// BenchmarkExporterAgainstCopy is pdata → PostgreSQL with hourly sums, against bare binary COPY of the same rows into an
-// identical table with the same indexes. Metrics: "ratio" against pgx's COPY, "ratio-raw" against COPY of bytes that
-// are encoded already, rows per second, and bytes per call on disk with indexes and the interned tables.
-func BenchmarkExporterAgainstCopy(b *testing.B) { benchmarkExporter(b, workload{}) }
-
-// BenchmarkExporterWithDoubles is the same with 20 % of the calls seen twice, by an SDK's own span too.
-func BenchmarkExporterWithDoubles(b *testing.B) { benchmarkExporter(b, workload{doubles: 0.2}) }
-
-// BenchmarkExporterWithoutSuspects is the same for a project whose spans never double and whose provider gives each answer
-// an id: it must not pay for settling. That nothing was kept or looked at for the sake of settling is checked.
-func BenchmarkExporterWithoutSuspects(b *testing.B) { benchmarkExporter(b, workload{identified: true}) }
-
-// workload says in what the calls of a benchmark differ from those that [seed] makes.
-type workload struct {
-	doubles    float64 // the share of calls that are seen twice
-	identified bool    // all answers have an id, those too whose provider gives none
-}
-
-func benchmarkExporter(b *testing.B, work workload) {
-	bench := newExporterBench(b, work)
-	var ours, copied, raw []float64
-	for range b.N {
-		for run := range benchRuns {
-			a, c, r := bench.run(b, run)
-			ours, copied, raw = append(ours, a), append(copied, c), append(raw, r)
-		}
-	}
-	b.ReportMetric(median(copied)/median(ours), "ratio")
-	b.ReportMetric(median(raw)/median(ours), "ratio-raw")
-	b.ReportMetric(benchBatch*benchBatches/median(ours), "calls/s")
-	b.ReportMetric(benchBatch*benchBatches/median(copied), "copy-rows/s")
-	bench.check(b)
-}
-
-type exporterBench struct {
-	exporter  exporter.Traces
-	store     *storage.Store
-	dsn       string
-	baselines [2]*storagetest.Baseline // for pgx's COPY and for the raw one
-	start     time.Time
-	work      workload
-}
-
-func newExporterBench(b *testing.B, work workload) *exporterBench {
-	b.Helper()
-	server := storagetest.NewDurableServer(b)
-	today := time.Now().UTC().Truncate(24 * time.Hour)
-	x := &exporterBench{start: today.Add(9 * time.Hour), work: work}
-	x.dsn = server.Database(b)
-	x.store = benchStore(b, x.dsn, today)
-	for i := range x.baselines {
-		target := server.Database(b)
-		benchStore(b, target, today)
-		x.baselines[i] = storagetest.NewBaseline(b, x.dsn, target, today, benchConnections)
-	}
-	x.exporter = newExporter(b, x.store)
-	return x
-}
-
-// newExporter starts an exporter without a queue: the benchmark is the caller's goroutine itself.
-func newExporter(b *testing.B, store *storage.Store) exporter.Traces {
-	b.Helper()
-	f := costkeyexporter.NewFactory()
-	cfg := f.CreateDefaultConfig().(*costkeyexporter.Config)
-	cfg.Queue = configoptional.None[exporterhelper.QueueBatchConfig]()
-	e, err := f.CreateTraces(b.Context(), exportertest.NewNopSettings(f.Type()), cfg)
-	require.NoError(b, err)
-	require.NoError(b, e.Start(b.Context(), storageHost{store: store}))
-	b.Cleanup(func() { require.NoError(b, e.Shutdown(context.Background())) })
-	return e
-}
-
-func benchStore(b *testing.B, dsn string, today time.Time) *storage.Store {
-	b.Helper()
-	s, err := storage.Open(storage.Config{DSN: dsn, MaxConns: benchConnections, Now: func() time.Time { return today.Add(12 * time.Hour) }})
-	require.NoError(b, err)
-	b.Cleanup(s.Close)
-	require.NoError(b, s.Migrate(b.Context()))
-	_, err = s.Maintain(b.Context())
-	require.NoError(b, err)
-	return s
-}
-
-// window is the time in which the calls of one batch start.
-func (x *exporterBench) window(run, part int) (from, until time.Time) {
-	const length = time.Minute
-	from = x.start.Add(time.Duration(run*benchBatches+part) * length)
-	return from, from.Add(length)
-}
-
-// run writes the same calls three ways and returns the seconds that each took.
-func (x *exporterBench) run(b *testing.B, run int) (ours, copied, raw float64) {
-	b.Helper()
-	batches := make([]ptrace.Traces, benchBatches)
-	for part := range batches {
-		from, until := x.window(run, part)
-		batches[part] = seed.Traces(seed.Options{
-			Calls: benchBatch, First: (run*benchBatches + part) * benchBatch, From: from, Until: until, Doubles: x.work.doubles,
-		})
-		if x.work.identified {
-			identify(batches[part])
-		}
-	}
-	ours = seconds(benchBatches, func(part int) error { return x.exporter.ConsumeTraces(context.Background(), batches[part]) }, b)
-	plain := make([]storagetest.Batch, benchBatches)
-	encoded := make([]storagetest.Raw, benchBatches)
-	for part := range plain {
-		from, until := x.window(run, part)
-		plain[part] = x.baselines[0].Read(b, from, until)
-		encoded[part] = x.baselines[1].ReadRaw(b, from, until)
-		require.Len(b, plain[part], benchBatch)
-	}
-	copied = seconds(benchBatches, func(part int) error { return x.baselines[0].Copy(context.Background(), plain[part]) }, b)
-	raw = seconds(benchBatches, func(part int) error { return x.baselines[1].CopyRaw(context.Background(), encoded[part]) }, b)
-	return ours, copied, raw
-}
-
-// identify gives each span that has no response id one of its own.
-func identify(td ptrace.Traces) {
-	for _, rs := range td.ResourceSpans().All() {
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, span := range ss.Spans().All() {
-				key := string(semconv.GenAIResponseIDKey)
-				if _, ok := span.Attributes().Get(key); !ok {
-					span.Attributes().PutStr(key, "resp-"+span.SpanID().String())
-				}
-			}
+// BenchmarkExporter is pdata → PostgreSQL with hourly sums, a row for each workload and ground, such as
+// BenchmarkExporter/midnight/past. Metrics:
+//
+//	ratio       against pgx's binary COPY of the same rows into an identical table with the same indexes
+//	ratio-raw   against COPY of bytes that are encoded already
+//	of-noon     against the workload noon on the same ground, in the same rounds
+//	slowest-ms  the slowest statement that a store sent, maintenance included; its text is logged
+//
+// What is compared takes turns, in an order that rotates from round to round, after a checkpoint each. What was stored is
+// checked: the number of calls, sums against calls, copies against what they copy.
+func BenchmarkExporter(b *testing.B) {
+	s := startServer(b, benchDir(b), nil)
+	for _, work := range workloads {
+		for _, ground := range grounds {
+			b.Run(work.name+"/"+ground, func(b *testing.B) {
+				sz := benchSize(b)
+				sz.rounds *= b.N
+				measure(b, s, work, ground, sz).report(b)
+			})
 		}
 	}
 }
 
-// seconds is how long the consumers take for the parts of a run.
-func seconds(parts int, work func(part int) error, b *testing.B) float64 {
+// figures are what came of a row: the seconds of each subject, round by round.
+type figures struct {
+	calls                   float64 // in a round
+	ours, copied, raw, noon []float64
+	slowest                 statement
+}
+
+func (f *figures) report(b *testing.B) {
 	b.Helper()
-	runtime.GC()
-	var wg sync.WaitGroup
-	var next atomic.Int32
-	errs := make([]error, parts)
-	start := time.Now()
-	for range benchConsumers {
-		wg.Go(func() {
-			for part := int(next.Add(1)) - 1; part < parts; part = int(next.Add(1)) - 1 {
-				errs[part] = work(part)
-			}
-		})
+	ours := median(f.ours)
+	b.ReportMetric(0, "ns/op") // of no meaning
+	b.ReportMetric(median(f.copied)/ours, "ratio")
+	b.ReportMetric(median(f.raw)/ours, "ratio-raw")
+	if len(f.noon) > 0 {
+		b.ReportMetric(median(f.noon)/ours, "of-noon")
 	}
-	wg.Wait()
-	took := time.Since(start).Seconds()
-	for _, err := range errs {
-		require.NoError(b, err)
+	b.ReportMetric(f.calls/ours, "calls/s")
+	b.ReportMetric(f.calls/median(f.copied), "copy-rows/s")
+	b.ReportMetric(f.calls/median(f.raw), "raw-rows/s")
+	b.ReportMetric(f.slowest.ms, "slowest-ms")
+	b.Logf("slowest statement: %s", f.slowest)
+}
+
+// row is one workload on one ground while it is measured.
+type row struct {
+	server     *server
+	size       size
+	ours, noon *target // noon is nil where the workload is noon itself
+	// source is where the same calls are stored beforehand, unmeasured; the copies of its rows stand beside it.
+	source     *target
+	plain, raw *storagetest.Baseline
+}
+
+// target is a database that a workload is written to.
+type target struct {
+	server   *server
+	database string
+	load     *load
+	writers  []*writer
+}
+
+// measure runs all rounds of a row and checks what they stored.
+func measure(tb testing.TB, s *server, work workload, ground string, sz size) *figures {
+	tb.Helper()
+	require.LessOrEqual(tb, time.Duration(sz.rounds*sz.batches)*slot, 11*time.Hour, "%s is too large: the calls would not be of one day", roundsVariable)
+	r := &row{server: s, size: sz}
+	r.ours = newTarget(tb, s, work, ground, sz)
+	defer r.ours.drop(tb)
+	alone := work
+	alone.collectors = 1
+	r.source = newTarget(tb, s, alone, ground, sz)
+	defer r.source.drop(tb)
+	if work.name != noon.name {
+		r.noon = newTarget(tb, s, noon, ground, sz)
+		defer r.noon.drop(tb)
 	}
-	return took
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
-}
-
-// check holds what was stored against what was sent, and reports its size.
-func (x *exporterBench) check(b *testing.B) {
-	b.Helper()
-	const want = benchRuns * benchBatches * benchBatch
-	calls, err := x.store.CountCalls(b.Context(), "", x.start)
-	require.NoError(b, err)
-	require.EqualValues(b, want, calls)
-	require.Equal(b, strconv.Itoa(want), storagetest.Value(b, x.dsn, "SELECT sum(calls) FROM costkey.costs_hourly"))
-	require.Equal(b, "true", storagetest.Value(b, x.dsn,
-		"SELECT (SELECT sum(cost_usd) FROM costkey.costs_hourly) = (SELECT sum(cost_usd) FROM costkey.calls)"))
-	if x.work.identified {
-		require.Equal(b, "0", storagetest.Value(b, x.dsn,
-			"SELECT (SELECT count(*) FROM costkey.pending_trace) + (SELECT count(*) FROM costkey.trace_node)"))
+	days := r.source.load.days()
+	r.plain = storagetest.NewBaseline(tb, s.at(r.source.database), "plain", benchConnections, days...)
+	r.raw = storagetest.NewBaseline(tb, s.at(r.source.database), "raw", benchConnections, days...)
+	out := &figures{calls: float64(sz.batches * sz.batch)}
+	mark := s.mark(tb)
+	for round := range sz.rounds {
+		r.round(tb, round, out)
 	}
-	_, err = x.store.Maintain(b.Context())
-	require.NoError(b, err)
-	storagetest.Exec(b, x.dsn, "VACUUM FULL costkey.hourly_delta")
-	size, err := strconv.ParseFloat(storagetest.Value(b, x.dsn, `SELECT sum(pg_total_relation_size(c.oid))
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'costkey' AND c.relkind = 'r'`), 64)
-	require.NoError(b, err)
-	b.ReportMetric(size/want, "bytes/call")
+	out.slowest = mark.slowest(tb, r.ours.database)
+	r.check(tb)
+	return out
 }
 
-// storageHost is a collector whose one extension is the store.
-type storageHost struct{ store *storage.Store }
-
-func (h storageHost) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{component.MustNewID("costkey_storage"): storeExtension{store: h.store}}
+// newTarget makes a database for a workload and writes to it what need not be measured.
+func newTarget(tb testing.TB, s *server, work workload, ground string, sz size) *target {
+	tb.Helper()
+	at, template := s.noon, "template0"
+	if ground == "past" {
+		before := s.past(tb, sz, work.functionCount())
+		at, template = before.noon, before.database
+	}
+	t := &target{server: s, database: caseName(), load: newLoad(work, sz, at)}
+	s.create(tb, t.database, template)
+	for range work.writers() {
+		t.writers = append(t.writers, openWriter(tb, s.at(t.database)))
+	}
+	require.NoError(tb, t.writers[0].write(t.load.warm()))
+	return t
 }
 
-type storeExtension struct {
-	component.StartFunc
-	component.ShutdownFunc
-	store *storage.Store
+func (t *target) drop(tb testing.TB) {
+	tb.Helper()
+	for _, w := range t.writers {
+		w.close(tb)
+	}
+	t.server.drop(tb, t.database)
 }
 
-func (e storeExtension) Store() *storage.Store { return e.store }
+// round measures each subject once.
+func (r *row) round(tb testing.TB, round int, out *figures) {
+	tb.Helper()
+	spread(tb, r.size.batches, benchConsumers, func(part int) error {
+		return r.source.writers[0].write(r.source.load.plain(round*r.size.batches + part))
+	})
+	subjects := []func(){
+		func() { out.ours = append(out.ours, r.ours.run(tb, round)) },
+		func() { out.copied = append(out.copied, r.copyPlain(tb, round)) },
+		func() { out.raw = append(out.raw, r.copyRaw(tb, round)) },
+	}
+	if r.noon != nil {
+		subjects = append(subjects, func() { out.noon = append(out.noon, r.noon.run(tb, round)) })
+	}
+	for i := range subjects {
+		subjects[(i+round)%len(subjects)]()
+	}
+	for _, t := range []*target{r.source, r.ours, r.noon} {
+		if t != nil {
+			t.maintain(tb)
+		}
+	}
+}
+
+// run writes the batches of a round and returns the seconds that it took.
+func (t *target) run(tb testing.TB, round int) float64 {
+	tb.Helper()
+	batches := t.load.round(tb, round)
+	t.server.checkpoint(tb)
+	return seconds(tb, len(batches), benchConsumers*len(t.writers), func(part int) error {
+		return t.writers[part%len(t.writers)].write(batches[part])
+	})
+}
+
+func (r *row) copyPlain(tb testing.TB, round int) float64 {
+	tb.Helper()
+	batches := r.plain.Read(tb, r.source.load.roundWindows(round))
+	for _, batch := range batches {
+		require.Equal(tb, r.size.batch, batch.Len())
+	}
+	r.server.checkpoint(tb)
+	return seconds(tb, len(batches), benchConsumers, func(part int) error {
+		return r.plain.Copy(context.Background(), batches[part])
+	})
+}
+
+func (r *row) copyRaw(tb testing.TB, round int) float64 {
+	tb.Helper()
+	batches := r.raw.ReadRaw(tb, r.source.load.roundWindows(round))
+	r.server.checkpoint(tb)
+	return seconds(tb, len(batches), benchConsumers, func(part int) error {
+		return r.raw.CopyRaw(context.Background(), batches[part])
+	})
+}
+
+// maintain does what a collector does every half minute, and what autovacuum would do for the tables that it empties. It
+// leaves statistics alone.
+func (t *target) maintain(tb testing.TB) {
+	tb.Helper()
+	_, err := t.writers[0].store.Maintain(tb.Context())
+	require.NoError(tb, err)
+	own := t.server.own(t.database)
+	tables := storagetest.Value(tb, own, `SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+		WHERE relnamespace = 'costkey'::regnamespace AND relkind = 'r' AND NOT relispartition`)
+	storagetest.Exec(tb, own, "VACUUM "+tables)
+}
+
+// check holds what was stored against what was sent, and the copies against what they copy.
+func (r *row) check(tb testing.TB) {
+	tb.Helper()
+	want := r.ours.check(tb)
+	require.Equal(tb, want, r.source.check(tb), "the rows that were copied are not those of the exporter")
+	if r.noon != nil {
+		r.noon.check(tb)
+	}
+	last := r.source.load.roundWindows(r.size.rounds - 1)[r.size.batches-1]
+	r.plain.RequireSame(tb, last...)
+	r.raw.RequireSame(tb, last...)
+	if r.ours.load.work.identified {
+		r.ours.requireNothingRemembered(tb)
+	}
+}
+
+// check wants as many calls as were sent, and hourly sums that are those of the calls. It returns the sums.
+func (t *target) check(tb testing.TB) string {
+	tb.Helper()
+	hull := t.load.hull()
+	own := t.server.own(t.database)
+	const sums = "sum(cost_usd), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens)"
+	stored := storagetest.Value(tb, own,
+		"SELECT concat_ws(' ', count(*), "+sums+") FROM costkey.calls WHERE started_at >= $1 AND started_at < $2", hull.From, hull.Until)
+	require.Regexp(tb, "^"+strconv.Itoa(t.load.size.calls())+" ", stored)
+	from, until := hull.From.Truncate(time.Hour), hull.Until.Add(time.Hour-1).Truncate(time.Hour)
+	differ := storagetest.Value(tb, own, fmt.Sprintf(`SELECT hours IS DISTINCT FROM called FROM
+		(SELECT sum(calls), %s FROM costkey.costs_hourly WHERE hour >= $1 AND hour < $2) AS hours,
+		(SELECT count(*)::numeric, %[1]s FROM costkey.calls WHERE started_at >= $1 AND started_at < $2) AS called`, sums), from, until)
+	require.Equal(tb, "false", differ, "the hourly sums are not those of the calls")
+	return stored
+}
+
+// requireNothingRemembered fails if something was kept of a trace beside its calls.
+func (t *target) requireNothingRemembered(tb testing.TB) {
+	tb.Helper()
+	own := t.server.own(t.database)
+	for _, table := range memoryOfTraces(tb, own) {
+		require.Equal(tb, "0", storagetest.Value(tb, own, "SELECT count(*) FROM "+table+" WHERE trace_id IS NOT NULL"), table)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -22,11 +23,17 @@ type Options struct {
 	First int
 	// From and Until bound the starts; calls are spread evenly over them, in order.
 	From, Until time.Time
-	// Doubles is the share of calls, from 0 to 1, that an SDK's own span encloses: two spans, one call.
+	// Doubles is the share of calls, from 0 to 1, that an SDK's own span encloses: two spans, one call. The enclosing
+	// spans have the scope [ScopeSDK].
 	Doubles float64
+	// Functions is the number of places in the code that make calls; 0 means 40.
+	Functions int
 	// Project is the resource attribute costkey.project; "" leaves it out.
 	Project string
 }
+
+// ScopeSDK is the instrumentation scope of the spans that enclose a call.
+const ScopeSDK = "com.anthropic.sdk.go"
 
 // callsPerTrace is how many calls one request of a user causes.
 const callsPerTrace = 3
@@ -51,12 +58,13 @@ func Traces(o Options) ptrace.Traces {
 		spans[i] = ss.Spans()
 		if o.Doubles > 0 {
 			sdk := rs.ScopeSpans().AppendEmpty()
-			sdk.Scope().SetName("com.anthropic.sdk.go")
+			sdk.Scope().SetName(ScopeSDK)
 			sdks[i] = sdk.Spans()
 		}
 	}
+	places := functions(o.Functions)
 	for n := range o.Calls {
-		c := newCall(o, n)
+		c := newCall(o, n, places)
 		c.span(spans[c.service].AppendEmpty())
 		if c.random.Float64() < o.Doubles {
 			c.outer(sdks[c.service].AppendEmpty())
@@ -76,9 +84,21 @@ type function struct {
 	path       []string
 }
 
-// functions are 40 places; a real service has some dozens.
-var functions = func() []function {
-	out := make([]function, 40)
+// defaultFunctions is how many places make calls: a real service has some dozens.
+const defaultFunctions = 40
+
+// functionTables keeps the tables that functions made, by their length.
+var functionTables sync.Map
+
+// functions returns a table of n places. A shorter table is the beginning of a longer one.
+func functions(n int) []function {
+	if n == 0 {
+		n = defaultFunctions
+	}
+	if made, ok := functionTables.Load(n); ok {
+		return made.([]function)
+	}
+	out := make([]function, n)
 	for i := range out {
 		pkg := []string{"search", "cart", "support", "catalogue"}[i%4]
 		f := &out[i]
@@ -91,8 +111,9 @@ var functions = func() []function {
 			fmt.Sprintf("%s (%s:%d)", f.name, f.file, f.line),
 		}
 	}
+	functionTables.Store(n, out)
 	return out
-}()
+}
 
 // model is one of the models the services use.
 type model struct {
@@ -121,13 +142,13 @@ type call struct {
 	cached   int64
 }
 
-func newCall(o Options, n int) *call {
+func newCall(o Options, n int, places []function) *call {
 	number := o.First + n
 	// All calls of a trace come from one service and one user.
 	trace := uint64(number / callsPerTrace)
 	c := &call{random: rand.New(rand.NewPCG(uint64(number), 0xC057)), number: number, service: int(trace % uint64(len(services)))}
 	c.model = models[[]int{0, 0, 0, 1, 1, 1, 2, 3, 3, 4}[c.random.IntN(10)]]
-	c.function = functions[c.random.IntN(len(functions))]
+	c.function = places[c.random.IntN(len(places))]
 	span := o.Until.Sub(o.From)
 	c.start = o.From.Add(span / time.Duration(max(o.Calls, 1)) * time.Duration(n))
 	c.duration = time.Duration(300+c.random.IntN(4000)) * time.Millisecond
