@@ -17,7 +17,6 @@ import (
 
 	"github.com/costkey/costkey-otel/samecall"
 	"github.com/costkey/costkey-otel/storage"
-	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -282,12 +281,12 @@ func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 		}
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			dsn := storagetest.DSN(t)
+			dsn := migrated(t)
 			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn), openAt(t, dsn))
 		})
 		t.Run(f.name+", by one collector", func(t *testing.T) {
 			t.Parallel()
-			dsn := storagetest.DSN(t)
+			dsn := migrated(t)
 			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn))
 		})
 	}
@@ -320,7 +319,7 @@ func TestASpanThatLosesItsRowIsNewsToWhatWasWrittenMeanwhile(t *testing.T) {
 		return f.name == "the same, the third with an id and the one around it without"
 	})
 	f := families[at]
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn, blocker := connect(t, dsn), connect(t, dsn)
 	first, second := openAt(t, dsn), openAt(t, dsn)
 	write(t, first, f.told(0, 0))
@@ -408,7 +407,7 @@ func drawBatches(r *rapid.T, items []item) []batch {
 // collectorsOf opens stores on one database whose project is known to have calls without an id.
 func collectorsOf(t *testing.T, n int) ([]*storage.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	var stores []*storage.Store
 	for range n {
