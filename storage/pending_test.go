@@ -361,7 +361,9 @@ func (i *item) call() storage.Call { return families[i.family].told(i.span, i.tr
 type batch []item
 
 // write lets s store b, again where the error may pass.
-func (b batch) write(s *storage.Store) error {
+func (b batch) write(s *storage.Store) error { return b.writeIn(context.Background(), s) }
+
+func (b batch) writeIn(ctx context.Context, s *storage.Store) error {
 	for {
 		var calls []storage.Call
 		var links []storage.Link
@@ -372,7 +374,7 @@ func (b batch) write(s *storage.Store) error {
 				calls = append(calls, b[i].call())
 			}
 		}
-		if _, err := s.WriteCalls(context.Background(), calls, links...); !storage.IsRetryable(err) {
+		if _, err := s.WriteCalls(ctx, calls, links...); !storage.IsRetryable(err) {
 			return err
 		}
 	}
