@@ -16,7 +16,6 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
-	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -89,7 +88,7 @@ func orders(n int) [][]int {
 // eachOrder runs test with every order of n numbers, on a database without calls and a store that met none.
 func eachOrder(t *testing.T, n int, test func(t *testing.T, s *storage.Store, conn *pgx.Conn, order []int)) {
 	t.Helper()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	for _, order := range orders(n) {
 		t.Run(fmt.Sprint(order), func(t *testing.T) {
 			s, conn := openAt(t, dsn), connect(t, dsn)
@@ -225,7 +224,7 @@ func TestTrapA7_AnOuterSpanThatWasReplacedAddsNothingWhenItIsResent(t *testing.T
 
 func TestTrapA8_AnOuterAndAnInnerSpanFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	collectors := []*storage.Store{openAt(t, dsn), openAt(t, dsn)}
 	const traces = 200

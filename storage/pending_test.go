@@ -17,7 +17,6 @@ import (
 
 	"github.com/costkey/costkey-otel/samecall"
 	"github.com/costkey/costkey-otel/storage"
-	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -282,12 +281,12 @@ func TestSpansOfOneCallFromTwoCollectorsAtOnceAreOneRow(t *testing.T) {
 		}
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			dsn := storagetest.DSN(t)
+			dsn := migrated(t)
 			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn), openAt(t, dsn))
 		})
 		t.Run(f.name+", by one collector", func(t *testing.T) {
 			t.Parallel()
-			dsn := storagetest.DSN(t)
+			dsn := migrated(t)
 			f.requireAtOnce(t, connect(t, dsn), openAt(t, dsn))
 		})
 	}
@@ -320,7 +319,7 @@ func TestASpanThatLosesItsRowIsNewsToWhatWasWrittenMeanwhile(t *testing.T) {
 		return f.name == "the same, the third with an id and the one around it without"
 	})
 	f := families[at]
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn, blocker := connect(t, dsn), connect(t, dsn)
 	first, second := openAt(t, dsn), openAt(t, dsn)
 	write(t, first, f.told(0, 0))
@@ -362,7 +361,9 @@ func (i *item) call() storage.Call { return families[i.family].told(i.span, i.tr
 type batch []item
 
 // write lets s store b, again where the error may pass.
-func (b batch) write(s *storage.Store) error {
+func (b batch) write(s *storage.Store) error { return b.writeIn(context.Background(), s) }
+
+func (b batch) writeIn(ctx context.Context, s *storage.Store) error {
 	for {
 		var calls []storage.Call
 		var links []storage.Link
@@ -373,7 +374,7 @@ func (b batch) write(s *storage.Store) error {
 				calls = append(calls, b[i].call())
 			}
 		}
-		if _, err := s.WriteCalls(context.Background(), calls, links...); !storage.IsRetryable(err) {
+		if _, err := s.WriteCalls(ctx, calls, links...); !storage.IsRetryable(err) {
 			return err
 		}
 	}
@@ -408,7 +409,7 @@ func drawBatches(r *rapid.T, items []item) []batch {
 // collectorsOf opens stores on one database whose project is known to have calls without an id.
 func collectorsOf(t *testing.T, n int) ([]*storage.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	var stores []*storage.Store
 	for range n {

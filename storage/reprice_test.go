@@ -11,7 +11,6 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
-	"github.com/costkey/costkey-otel/storage/storagetest"
 )
 
 var everything = storage.RepriceFilter{From: noon.AddDate(0, 0, -30), To: noon.AddDate(0, 0, 1)}
@@ -162,7 +161,7 @@ func TestAKnownCostThatBecomesUnknownIsNullAndCounted(t *testing.T) {
 
 func TestSumsEqualCallsWhileWritersSettleMaintenanceMergesAndTwoRunsReprice(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	s, conn := openAt(t, dsn), connect(t, dsn)
 	write(t, s, calls(0, 300)...)
 	var writers, runs sync.WaitGroup

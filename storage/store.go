@@ -47,9 +47,11 @@ type Store struct {
 // Open parses the configuration. It does not connect: a database that is away is met by the first operation. The error
 // never holds the DSN.
 func Open(cfg Config) (*Store, error) {
-	return open(database.Config{
-		DSN: cfg.DSN, MaxConns: cfg.MaxConns, Now: cfg.Now, SchemaVersion: schema.Version(),
-	}, cfg.CardinalityLimit)
+	return open(cfg.database(), cfg.CardinalityLimit)
+}
+
+func (cfg Config) database() database.Config {
+	return database.Config{DSN: cfg.DSN, MaxConns: cfg.MaxConns, Now: cfg.Now, SchemaVersion: schema.Version()}
 }
 
 func open(cfg database.Config, cardinalityLimit int) (*Store, error) {

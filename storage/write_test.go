@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
+	"github.com/costkey/costkey-otel/storage/internal/database"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
 )
@@ -26,25 +28,55 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // open returns a migrated store on a database of its own, and a connection to look at it.
 func open(t testing.TB) (*storage.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	return openAt(t, dsn), connect(t, dsn)
 }
 
+// migrated returns a migrated database of the test's own: a copy of one that is migrated once. It remembers that a store
+// that is none of the test's wrote an hour before noon: one that is alone since then knows from memory what is there.
+func migrated(t testing.TB) string {
+	t.Helper()
+	return storagetest.Prepared(t, "migrated", func(ctx context.Context, dsn string) error {
+		s, err := storage.Open(storage.Config{DSN: dsn})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if err := s.Migrate(ctx); err != nil {
+			return err
+		}
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, othersWroteAt(noon.Add(-time.Hour)))
+		return errors.Join(err, conn.Close(ctx))
+	})
+}
+
+// openAt opens a store on a migrated database.
 func openAt(t testing.TB, dsn string) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(storage.Config{DSN: dsn, Now: func() time.Time { return noon }})
+	return openWith(t, storage.Config{DSN: dsn, Now: func() time.Time { return noon }}, func(*database.Config) {})
+}
+
+func openWith(t testing.TB, cfg storage.Config, change func(*database.Config)) *storage.Store {
+	t.Helper()
+	s, err := storage.OpenWith(cfg, change)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	require.NoError(t, s.Migrate(context.Background()))
-	othersWrote(t, dsn, noon.Add(-time.Hour)) // so that one alone knows from memory what is there
 	return s
+}
+
+func othersWroteAt(at time.Time) string {
+	return fmt.Sprintf(`INSERT INTO costkey.writer VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', '%s')
+		ON CONFLICT (id) DO UPDATE SET wrote_at = excluded.wrote_at`, at.Format(time.RFC3339Nano))
 }
 
 // othersWrote lets a store that is none of the test's have written at a time.
 func othersWrote(t testing.TB, dsn string, at time.Time) {
 	t.Helper()
-	storagetest.Exec(t, dsn, fmt.Sprintf(`INSERT INTO costkey.writer VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', '%s')
-		ON CONFLICT (id) DO UPDATE SET wrote_at = excluded.wrote_at`, at.Format(time.RFC3339Nano)))
+	storagetest.Exec(t, dsn, othersWroteAt(at))
 }
 
 func connect(t testing.TB, dsn string) *pgx.Conn {
@@ -208,7 +240,7 @@ func TestTheSameBatchIsStoredOnceHoweverOftenItComes(t *testing.T) {
 
 func TestTheSameBatchFromTwoCollectorsAtOnceIsStoredOnce(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	collectors := []*storage.Store{openAt(t, dsn), openAt(t, dsn), openAt(t, dsn)}
 	var wg sync.WaitGroup
@@ -353,7 +385,7 @@ func TestADroppedSchemaIsARetryableErrorAndWritingGoesOnAfterMigration(t *testin
 
 func TestSumsStayEqualWhileWritersAndAMergerWork(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	stores := []*storage.Store{openAt(t, dsn), openAt(t, dsn)}
 	var wg sync.WaitGroup
@@ -389,6 +421,7 @@ func TestNumbersOfAnotherServerAreForgotten(t *testing.T) {
 	t.Parallel()
 	server := storagetest.NewServer(t)
 	s := openAt(t, server.DSN())
+	require.NoError(t, s.Migrate(t.Context()))
 	require.Equal(t, 30, write(t, s, calls(0, 30)...).Written)
 	// As after a failover to a standby that lacked the last rows: their numbers go to others.
 	storagetest.Exec(t, server.DSN(), "TRUNCATE costkey.dimension_set, costkey.call_attributes, costkey.call_path RESTART IDENTITY")

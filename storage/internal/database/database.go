@@ -33,6 +33,8 @@ type Config struct {
 	Now func() time.Time
 	// LocalNow takes the place of the program's own clock; nil means Now, else time.Now. Tests set it.
 	LocalNow func() time.Time
+	// Configure changes the pool's configuration last. Tests set it.
+	Configure func(*pgxpool.Config)
 }
 
 // DB is a database with the schema costkey.
@@ -66,6 +68,9 @@ func Open(cfg Config) (*DB, error) {
 		db.clock.local = time.Now
 	}
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return db.identify(ctx, conn) }
+	if cfg.Configure != nil {
+		cfg.Configure(pc)
+	}
 	if db.pool, err = pgxpool.NewWithConfig(context.Background(), pc); err != nil {
 		return nil, fmt.Errorf("make the connection pool: %w", err)
 	}

@@ -193,7 +193,7 @@ func (j *joining) holdResponses() {
 		}
 		c.row.Repeated = false
 		if c.row.ResponseID != "" {
-			c.row.ResponseHash = j.hasher.Hash(c.row.ProjectID, c.row.ResponseID)
+			c.row.ResponseHash = j.hasher(c.row.ProjectID, c.row.ResponseID)
 			c.row.Repeated = taken[of(&c.row)]
 			taken[of(&c.row)] = true
 		}

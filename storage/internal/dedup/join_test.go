@@ -31,9 +31,9 @@ func (l *ledger) write(cs []calls.Call) {
 			fresh = append(fresh, r)
 		}
 	}
-	plan, _ := Join(slices.Clone(l.rows), fresh, l.links, calls.Hasher{})
+	plan, _ := Join(slices.Clone(l.rows), fresh, l.links, calls.NewHasher([16]byte{}))
 	l.apply(plan)
-	l.apply(Rejoin(slices.Clone(l.rows), func(r *calls.Row) bool { return own[r.Key()] }, l.links, calls.Hasher{}))
+	l.apply(Rejoin(slices.Clone(l.rows), func(r *calls.Row) bool { return own[r.Key()] }, l.links, calls.NewHasher([16]byte{})))
 }
 
 func (l *ledger) apply(p Plan) {

@@ -20,8 +20,8 @@ var queryFiles embed.FS
 
 func query(name string) string { return rows.StoredSQL(database.Query(queryFiles, name)) }
 
-// ShortTrace is how many rows and nodes a trace has at most that is read whole. Tests lower it.
-var ShortTrace = 256
+// ShortTrace is how many rows and nodes a trace has at most that is read whole.
+const ShortTrace = 256
 
 // Seeds are the spans whose peers are asked for.
 type Seeds struct {

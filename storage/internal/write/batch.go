@@ -41,6 +41,7 @@ func (w *Writer) tryRows(ctx context.Context, batch []calls.Row, res *calls.Writ
 		if d, err = w.divide(ctx, batch, all); err != nil {
 			return err
 		}
+		w.pause(ctx, StepDivided)
 		err = w.insert(ctx, d.fresh)
 		if database.IsUniqueViolation(err) && !all {
 			// Slow path - some row is stored, or another span of its answer: find out which.

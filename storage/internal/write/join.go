@@ -51,7 +51,7 @@ func (w *Writer) joinOnce(ctx context.Context, batch []calls.Row, res *calls.Wri
 	if err != nil {
 		return err
 	}
-	hasher := calls.Hasher(id.HashKey)
+	hasher := w.hasher(id.HashKey)
 	var fresh []calls.Row
 	var known []calls.Row
 	var plan dedup.Plan
@@ -61,9 +61,10 @@ func (w *Writer) joinOnce(ctx context.Context, batch []calls.Row, res *calls.Wri
 			fresh, res.Duplicate = withoutStored(batch, found.Rows)
 			return dedup.Join(found.Rows, fresh, found.Nodes, hasher)
 		}
-		plan, err = w.judge(ctx, tx, peers.Seeds{Rows: batch}, judge)
+		plan, err = w.judge(ctx, tx, peers.Seeds{Rows: batch, Whole: w.testing.ShortTrace}, judge)
 		return err
 	})
+	w.pause(ctx, StepJudged)
 	if err != nil || len(fresh) == 0 {
 		return err
 	}
@@ -152,6 +153,7 @@ func (w *Writer) apply(ctx context.Context, plan *dedup.Plan, came []calls.Row, 
 			return err
 		}
 	}
+	w.pause(ctx, StepApplying)
 	err := w.db.Write(ctx, epoch, func(tx pgx.Tx) error {
 		sums := make(rollup.Sums)
 		if err := removeRows(ctx, tx, plan.Remove, sums); err != nil {

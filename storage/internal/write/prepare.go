@@ -22,7 +22,7 @@ func (w *Writer) prepare(ctx context.Context, cs []calls.Call, res *calls.WriteR
 	if err != nil {
 		return nil, err
 	}
-	prepared, disputed := w.check(cs, found, calls.Hasher(id.HashKey), res)
+	prepared, disputed := w.check(cs, found, w.hasher(id.HashKey), res)
 	if err := w.bury(ctx, disputed, calls.ReasonClocks, errClocks, res); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (w *Writer) check(cs []calls.Call, found map[string]projects.Project, hashe
 			r := calls.Row{Call: c, ProjectID: project.ID, Repaired: repaired}
 			rows.CleanOwn(&r)
 			if c.ResponseID != "" {
-				r.ResponseHash = hasher.Hash(r.ProjectID, c.ResponseID)
+				r.ResponseHash = hasher(r.ProjectID, c.ResponseID)
 			}
 			checked = append(checked, r)
 		case skewed && reason != calls.ReasonBadID && isSane(c, local, project.Retention):

@@ -45,6 +45,7 @@ func (w *Writer) resolveAfterCommit(ctx context.Context, b *batch, visit *dedup.
 	}
 	c := changes{rows: ofProjects(pending, near, ofRow), nodes: ofProjects(pending, nearNodes, ofNode)}
 	seeds, err := w.shared(ctx, &c)
+	w.pause(ctx, StepLooked)
 	if err != nil || len(seeds.Rows)+len(seeds.Nodes) == 0 {
 		return err
 	}
@@ -118,7 +119,7 @@ func (w *Writer) shared(ctx context.Context, c *changes) (peers.Seeds, error) {
 		return peers.Seeds{}, err
 	}
 	own.markDoubles(c, judge)
-	var seeds peers.Seeds
+	seeds := peers.Seeds{Whole: w.testing.ShortTrace}
 	for i := range c.rows {
 		if judge[c.rows[i].TraceKey()] {
 			seeds.Rows = append(seeds.Rows, c.rows[i])
@@ -270,11 +271,12 @@ func (w *Writer) resolveOnce(ctx context.Context, seeds peers.Seeds, c *changes,
 			if c != nil {
 				isChanged = c.among(found.Rows)
 			}
-			return dedup.Rejoin(found.Rows, isChanged, found.Nodes, calls.Hasher(id.HashKey)), true
+			return dedup.Rejoin(found.Rows, isChanged, found.Nodes, w.hasher(id.HashKey)), true
 		}
 		plan, err = w.judge(ctx, tx, seeds, judge)
 		return err
 	})
+	w.pause(ctx, StepJudged)
 	if err != nil || len(plan.Remove) == 0 {
 		return dedup.Plan{}, err
 	}

@@ -36,6 +36,7 @@ type Writer struct {
 	presence presence
 	checks   checks
 	failures failures
+	testing  Testing
 }
 
 // New returns a writer to db.
@@ -95,6 +96,7 @@ func (w *Writer) try(ctx context.Context, cs []calls.Call, links []calls.Link) (
 	for range maxRaces {
 		res = calls.WriteResult{}
 		if b.rows, err = w.prepare(ctx, cs, &res); err == nil {
+			w.pause(ctx, StepPrepared)
 			err = w.writeBatch(ctx, &b, &res)
 		}
 		if !errors.Is(err, database.ErrRaced) {
@@ -132,6 +134,7 @@ func (w *Writer) writeBatch(ctx context.Context, b *batch, res *calls.WriteResul
 	if err := w.writeRows(ctx, b.rows, res); err != nil {
 		return err
 	}
+	w.pause(ctx, StepWritten)
 	return w.resolveAfterCommit(ctx, b, visit, res)
 }
 
