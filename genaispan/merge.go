@@ -18,14 +18,14 @@ func (c *Call) shared() samecall.Shared {
 	}
 }
 
-// merge gives c what it lacks and other, a span of the same call, has, as far as gift says. Nothing is priced yet, so that
+// merge gives c what it lacks and other, a span of the same call, has, as far as fields says. Nothing is priced yet, so that
 // counts may be put together part by part.
-func (c *Call) merge(other *Call, gift samecall.Gift) {
-	samecall.Merge(c.shared(), other.shared(), gift)
-	if gift&samecall.GiveUsage != 0 {
+func (c *Call) merge(other *Call, fields samecall.MergeFields) {
+	samecall.Merge(c.shared(), other.shared(), fields)
+	if fields&samecall.MergeUsage != 0 {
 		c.mergeUsage(other)
 	}
-	if gift&samecall.GiveAnswer != 0 {
+	if fields&samecall.MergeAnswer != 0 {
 		if c.ReportedCost == "" {
 			c.ReportedCost = other.ReportedCost
 		}
@@ -33,10 +33,10 @@ func (c *Call) merge(other *Call, gift samecall.Gift) {
 			c.TTFTNanos = other.TTFTNanos
 		}
 	}
-	if gift&samecall.GiveFromOuter != 0 {
+	if fields&samecall.MergeInherited != 0 {
 		c.note(NoteUsageFromOuter)
 	}
-	if gift&samecall.GiveStart != 0 {
+	if fields&samecall.MergeStart != 0 {
 		c.StartNanos = min(c.StartNanos, other.StartNanos)
 	}
 }

@@ -27,9 +27,9 @@ type Shared struct {
 	Streaming                                            *bool
 }
 
-// Merge gives the call of to what it lacks and that of from has, as far as gift says: who asked, from where, and what was
+// Merge gives the call of to what it lacks and that of from has, as far as fields says: who asked, from where, and what was
 // asked always. The slices of from may be in both afterwards.
-func Merge(to, from Shared, gift Gift) {
+func Merge(to, from Shared, fields MergeFields) {
 	mergeTexts([]textPair{
 		{to.Session, from.Session},
 		{to.User, from.User},
@@ -45,7 +45,7 @@ func Merge(to, from Shared, gift Gift) {
 		*to.Path = *from.Path
 	}
 	mergeTags(to.Tags, *from.Tags)
-	if gift&GiveAnswer != 0 {
+	if fields&MergeAnswer != 0 {
 		mergeTexts([]textPair{
 			{to.ResponseID, from.ResponseID},
 			{to.ResponseModel, from.ResponseModel},
@@ -57,7 +57,7 @@ func Merge(to, from Shared, gift Gift) {
 		})
 		*to.Streaming = *to.Streaming || *from.Streaming
 	}
-	if gift&GiveVia != 0 && *from.Service != "" {
+	if fields&MergeVia != 0 && *from.Service != "" {
 		mergeTags(to.Tags, []semconv.Tag{{Key: "via", Value: strconv.Quote(*from.Service)}})
 	}
 }

@@ -118,7 +118,7 @@ func (t *telemetry) maintained(ctx context.Context, took time.Duration, rep stor
 		t.roundTime.Record(ctx, took.Seconds())
 	}
 	t.mergedSums.Add(ctx, rep.MergedSums)
-	t.settled.Add(ctx, int64(rep.Settled))
+	t.settled.Add(ctx, int64(rep.Joined))
 	t.droppedDays.Add(ctx, int64(rep.DroppedDays))
 	t.deletedExpired.Add(ctx, rep.DeletedExpired)
 	t.deletedUnused.Add(ctx, rep.DeletedUnused)

@@ -35,17 +35,17 @@ func (c *Call) shared() samecall.Shared {
 	return s
 }
 
-// Merge gives c what it lacks and o, another span of the same call, has, as far as gift says. A cost hangs on the counts:
+// Merge gives c what it lacks and o, another span of the same call, has, as far as fields says. A cost hangs on the counts:
 // those and all that priced them go over as one, or not at all.
-func (c *Call) Merge(o *Call, gift samecall.Gift) {
+func (c *Call) Merge(o *Call, fields samecall.MergeFields) {
 	takesReported := c.CostStatus == StatusReported || o.CostStatus == StatusReported
-	if gift&samecall.GiveUsage != 0 {
+	if fields&samecall.MergeUsage != 0 {
 		c.mergeUsage(o)
 	}
 	from := o.shared()
 	from.ResponseModel, from.ServiceTier = &o.ResponseModel, &o.ServiceTier
-	samecall.Merge(c.shared(), from, gift)
-	if gift&samecall.GiveAnswer != 0 {
+	samecall.Merge(c.shared(), from, fields)
+	if fields&samecall.MergeAnswer != 0 {
 		if !c.HasReported {
 			c.ReportedUSD, c.HasReported = o.ReportedUSD, o.HasReported
 		}
@@ -53,13 +53,13 @@ func (c *Call) Merge(o *Call, gift samecall.Gift) {
 			c.FirstTokenMicros = o.FirstTokenMicros
 		}
 	}
-	if gift&samecall.GiveFromOuter != 0 {
+	if fields&samecall.MergeInherited != 0 {
 		c.note(noteFromOuter)
 	}
 	if takesReported && c.HasReported && !c.CostKnown {
 		c.CostUSD, c.CostKnown, c.CostStatus = c.ReportedUSD, true, StatusReported
 	}
-	if moved := c.StartMicros - o.StartMicros; gift&samecall.GiveStart != 0 && moved > 0 {
+	if moved := c.StartMicros - o.StartMicros; fields&samecall.MergeStart != 0 && moved > 0 {
 		c.StartMicros = o.StartMicros
 		if c.DurationMicros >= 0 {
 			c.DurationMicros += moved
