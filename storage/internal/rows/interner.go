@@ -125,14 +125,16 @@ func (p *part) note(k key, id int64) {
 	p.known.ids[string(k)] = id
 }
 
-// ask notes that k is missing, once.
-func (p *part) ask(e entry) {
-	if p.asked[e.cached] {
+// ask notes that k is missing, once. Its values are encoded only then: many rows of a batch lack the same.
+func (p *part) ask(project int64, k key, exempt bool, values func() []*string) {
+	if p.asked[string(k)] {
 		return
 	}
 	if p.asked == nil {
 		p.asked = make(map[string]bool)
 	}
+	e := newEntry(project, k, values())
+	e.exempt = exempt
 	p.asked[e.cached] = true
 	p.missing = append(p.missing, e)
 }
@@ -166,7 +168,7 @@ type numbering struct {
 	dimensionsOf                         map[string]int64        // the dimensions of attributes that are missing, by their key
 	found                                map[string]attributeIDs // for the cache
 	refusedRows                          map[*calls.Row]bool
-	buf, template, arena                 []byte
+	buf, part, template, arena           []byte
 }
 
 func newNumbering(in *Interner, n int) *numbering {
@@ -291,7 +293,8 @@ func (w *numbering) splitUsage(r *calls.Row) {
 // parts finds the dimensions, the path and then the attributes of r. again says that values of r were replaced.
 func (w *numbering) parts(r *calls.Row) (again bool) {
 	c := r.Call
-	k := dimensionKey(key(nil).number(r.ProjectID), c)
+	w.part = dimensionKey(key(w.part[:0]).number(r.ProjectID), c)
+	k := key(w.part)
 	dimensions, state := w.dimensions.find(k)
 	switch state {
 	case entryOverflow:
@@ -300,13 +303,12 @@ func (w *numbering) parts(r *calls.Row) (again bool) {
 		w.refuse(r)
 		return false
 	case entryMissing:
-		e := newEntry(r.ProjectID, k, dimensionValues(c))
-		e.exempt = areReplaced(c)
-		w.dimensions.ask(e)
+		w.dimensions.ask(r.ProjectID, k, areReplaced(c), func() []*string { return dimensionValues(c) })
 	}
 	path, pathState := int64(0), entryKnown
 	if hasPath(c) {
-		k := pathKey(key(nil).number(r.ProjectID), c)
+		w.part = pathKey(key(w.part[:0]).number(r.ProjectID), c)
+		k := key(w.part)
 		path, pathState = w.paths.find(k)
 		switch pathState {
 		case entryOverflow:
@@ -316,7 +318,7 @@ func (w *numbering) parts(r *calls.Row) (again bool) {
 			w.refuse(r)
 			return false
 		case entryMissing:
-			w.paths.ask(newEntry(r.ProjectID, k, pathValues(c)))
+			w.paths.ask(r.ProjectID, k, false, func() []*string { return pathValues(c) })
 		}
 	}
 	if state != entryKnown || pathState != entryKnown {
@@ -338,9 +340,9 @@ func (w *numbering) attribute(r *calls.Row, dimensions, path int64) (again bool)
 	case entryRefused:
 		w.refuse(r)
 	case entryMissing:
-		e := newEntry(r.ProjectID, w.buf, attributesValues(r.Call, dimensions, path, string(w.template)))
-		e.exempt = r.Host == other
-		w.attributes.ask(e)
+		w.attributes.ask(r.ProjectID, w.buf, r.Host == other, func() []*string {
+			return attributesValues(r.Call, dimensions, path, string(w.template))
+		})
 	}
 	return false
 }
@@ -362,7 +364,7 @@ func (w *numbering) tag(r *calls.Row) {
 	case entryRefused:
 		w.refuse(r)
 	case entryMissing:
-		w.tags.ask(newEntry(r.ProjectID, w.buf, tagValues(r.Call)))
+		w.tags.ask(r.ProjectID, w.buf, false, func() []*string { return tagValues(r.Call) })
 	}
 }
 

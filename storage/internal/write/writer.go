@@ -142,7 +142,7 @@ const (
 	// announceEvery is how old a writer's row in costkey.writer may be when it writes.
 	announceEvery = 30 * time.Second
 	// writersKept is how long the database remembers a writer that is silent.
-	writersKept = 24 * time.Hour
+	writersKept = 48 * time.Hour
 )
 
 // presence is what the database knows of this writer.
