@@ -17,10 +17,12 @@ BUILDFLAGS := -trimpath -buildvcs=false
 
 # Further flags for go test, as in: make test TESTFLAGS='-v -run TestPrice'
 TESTFLAGS ?=
+# The race detector, which needs a C compiler; without it: make test RACE=
+RACE ?= -race
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
 
 .PHONY: run
 run: ## build the collector and run it: embedded PostgreSQL, data in .costkey/, Ctrl-C stops it
@@ -51,8 +53,12 @@ bin/costkey:
 	go build $(BUILDFLAGS) -o bin/costkey ./cmd/costkey
 
 .PHONY: test
-test: ## run every test with the race detector; PostgreSQL is started by the tests themselves
-	go test -race $(TESTFLAGS) ./...
+test: ## run every test with the race detector (RACE= without); PostgreSQL is started by the tests themselves
+	@RACE='$(RACE)' scripts/test.sh $(TESTFLAGS) ./...
+
+.PHONY: test-postgres
+test-postgres: ## run the tests of what speaks to PostgreSQL on the oldest and the newest that it may be
+	@scripts/test-postgres.sh $(TESTFLAGS)
 
 .PHONY: e2e
 e2e: build ## run the built collector and check it from outside, with faults

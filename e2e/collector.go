@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/costkey/costkey-otel/internal/postgres"
 )
 
 const (
@@ -71,6 +73,7 @@ func (c *collector) command(ctx context.Context, name string, args ...string) *e
 	cmd.Dir = c.s.dir
 	cmd.Env = append(cleanEnv(), "HOME="+c.s.dir,
 		"COSTKEY_DATA_DIR="+c.dataDir,
+		postgres.BinVariable+"="+c.s.programs,
 		"COSTKEY_OTLP_GRPC_ENDPOINT="+c.grpc,
 		"COSTKEY_OTLP_HTTP_ENDPOINT="+c.http,
 		"COSTKEY_RECEIVER_ENDPOINT="+c.sdk,
@@ -104,13 +107,17 @@ func (c *collector) configFile() string {
 
 // start runs the collector and returns when it is healthy. The process outlives ctx; kill or stop ends it.
 func (c *collector) start(ctx context.Context) error {
+	return c.launch(ctx, c.command(context.WithoutCancel(ctx), filepath.Join(c.s.root, "bin", "otelcol-costkey"),
+		"--config", c.configFile()))
+}
+
+// launch is start with a command that becomes the collector.
+func (c *collector) launch(ctx context.Context, cmd *exec.Cmd) error {
 	log, err := os.OpenFile(c.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := c.command(context.WithoutCancel(ctx), filepath.Join(c.s.root, "bin", "otelcol-costkey"),
-		"--config", c.configFile())
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start collector %s: %w", c.name, err)
@@ -155,19 +162,27 @@ func (c *collector) stop() error {
 		c.process = nil
 		return fmt.Errorf("stop collector %s: %w", c.name, err)
 	}
+	process := c.process
+	if err := c.waitForEnd(); err != nil {
+		return err
+	}
+	if !process.ProcessState.Success() {
+		return fmt.Errorf("stop collector %s: it ended with %s", c.name, process.ProcessState)
+	}
+	return nil
+}
+
+// waitForEnd waits for the end of a collector that was told to end, and kills it where that takes too long.
+func (c *collector) waitForEnd() error {
 	timer := time.NewTimer(stopPatience)
 	defer timer.Stop()
 	select {
 	case <-c.ended:
+		c.process = nil
+		return nil
 	case <-timer.C:
 		return errors.Join(fmt.Errorf("stop collector %s: still running after %s", c.name, stopPatience), c.kill())
 	}
-	state := c.process.ProcessState
-	c.process = nil
-	if !state.Success() {
-		return fmt.Errorf("stop collector %s: it ended with %s", c.name, state)
-	}
-	return nil
 }
 
 // end leaves nothing running, whatever the scenario came to. It is safe where nothing runs.

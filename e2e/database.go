@@ -50,15 +50,39 @@ func (c *collector) expect(ctx context.Context, sql, want string) error {
 	return nil
 }
 
-// holds fails unless the database holds exactly n calls of a load, each once, each at its exact price, and the hourly
-// sums say the same. The load is the only thing the scenario sent.
+// holds fails unless the database holds exactly n calls of a load, each once, each at its exact price, and the sums of
+// each hour say the same. The load is the only thing the scenario sent.
 func (c *collector) holds(ctx context.Context, n int) error {
 	const sql = `
+		with summed as (
+			select hour, sum(calls), sum(cost_usd), sum(input_tokens), sum(cache_read_tokens), sum(output_tokens)
+			from costkey.costs_hourly group by hour
+		), counted as (
+			select date_trunc('hour', started_at, 'UTC'), count(*), sum(cost_usd), sum(input_tokens), sum(cache_read_tokens),
+				sum(output_tokens)
+			from costkey.calls group by 1
+		)
 		select count(*), count(distinct (trace_id, span_id)), count(*) filter (where cost_usd = ` + callPrice + `),
-			coalesce((select sum(calls) from costkey.costs_hourly), 0),
-			coalesce(sum(cost_usd), 0) = coalesce((select sum(cost_usd) from costkey.costs_hourly), 0)
+			(select count(*) from (table summed except table counted) s) + (select count(*) from (table counted except table summed) c)
 		from costkey.calls`
-	return c.expect(ctx, sql, fmt.Sprintf("%d|%d|%d|%d|t", n, n, n, n))
+	return c.expect(ctx, sql, fmt.Sprintf("%d|%d|%d|0", n, n, n))
+}
+
+// responses returns how many rows each call of the load has.
+func (c *collector) responses(ctx context.Context, l load) (map[int]int, error) {
+	out, err := c.query(ctx, `select response_id, count(*) from costkey.calls group by 1`)
+	if err != nil {
+		return nil, err
+	}
+	rows := map[int]int{}
+	for line := range strings.Lines(out) {
+		var i, n int
+		if _, err := fmt.Sscanf(line, "chatcmpl-"+l.name+"-%d|%d", &i, &n); err != nil {
+			return nil, fmt.Errorf("read the row %q: %w", line, err)
+		}
+		rows[i] += n
+	}
+	return rows, nil
 }
 
 // database is a PostgreSQL of the user's own, which can be stopped and started again.

@@ -25,6 +25,7 @@ const (
 type load struct {
 	name    string
 	started time.Time
+	hours   int // over how many hours before started the calls are spread; 0: over none
 }
 
 func newLoad(name string) load {
@@ -57,8 +58,9 @@ func (l load) call(span ptrace.Span, i int) {
 	l.identify(span, i)
 	span.SetName("chat gpt-4o-mini")
 	span.SetKind(ptrace.SpanKindClient)
-	span.SetStartTimestamp(pcommon.NewTimestampFromTime(l.started))
-	span.SetEndTimestamp(pcommon.NewTimestampFromTime(l.started.Add(750 * time.Millisecond)))
+	started := l.started.Add(-time.Duration(i%max(1, l.hours)) * time.Hour)
+	span.SetStartTimestamp(pcommon.NewTimestampFromTime(started))
+	span.SetEndTimestamp(pcommon.NewTimestampFromTime(started.Add(750 * time.Millisecond)))
 
 	a := span.Attributes()
 	a.PutStr("gen_ai.operation.name", "chat")

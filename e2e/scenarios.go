@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // visible is how long accepted calls may take to show up on a busy machine.
@@ -108,34 +106,6 @@ func endedCleanly(c *collector) error {
 	return err
 }
 
-// killedUnderLoad kills the collector while its queue holds what it has just accepted, twice. What was accepted must
-// be there after the next start; what was not is sent again, as an SDK does.
-func killedUnderLoad(ctx context.Context, s *stage) error {
-	c, err := s.collector("collector", "")
-	if err != nil {
-		return err
-	}
-	l := newLoad("kill")
-	const batches, size = 20, 200
-	for round := range 2 {
-		if err := c.start(ctx); err != nil {
-			return err
-		}
-		for i := range batches {
-			if err := c.send(ctx, l.calls((round*batches+i)*size, size)); err != nil {
-				return err
-			}
-		}
-		if err := c.kill(); err != nil {
-			return err
-		}
-	}
-	if err := c.start(ctx); err != nil {
-		return err
-	}
-	return errors.Join(c.eventuallyHolds(ctx, 2*batches*size), c.stop(), noMarkerUnder(s.dir))
-}
-
 // databaseAway starts the collector without its database, fills the queue, restarts and kills it, and only then
 // starts the database.
 func databaseAway(ctx context.Context, s *stage) error {
@@ -224,47 +194,11 @@ func databaseStopped(ctx context.Context, s *stage) error {
 	return errors.Join(c.eventuallyHolds(ctx, (before+during+after)*size), c.stop())
 }
 
-// twoCollectors starts two collectors on an empty database at the same moment, which both want to prepare, and gives
-// the same batches to both.
-func twoCollectors(ctx context.Context, s *stage) error {
-	db := s.database()
-	if err := db.start(ctx); err != nil {
-		return err
-	}
-	l := newLoad("two")
-	const batches, size = 8, 250
-	var pair [2]*collector
-	var group errgroup.Group
-	for i := range pair {
-		c, err := s.collector(fmt.Sprintf("collector-%d", i+1), db.url)
-		if err != nil {
-			return err
-		}
-		pair[i] = c
-		group.Go(func() error {
-			if err := c.start(ctx); err != nil {
-				return err
-			}
-			for batch := range batches {
-				if err := c.send(ctx, l.calls(batch*size, size)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := pair[0].eventuallyHolds(ctx, batches*size); err != nil {
-		return err
-	}
-	// Stopping drains both queues; a late double would show after it.
-	return errors.Join(pair[0].stop(), pair[1].stop(), pair[0].holds(ctx, batches*size))
-}
-
 // ordinaryUser tells the main story again, with programs that run as nobody.
 func ordinaryUser(ctx context.Context, s *stage) error {
+	if os.Geteuid() != 0 {
+		return skipped("only root can become another user")
+	}
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
 		return err

@@ -14,13 +14,14 @@ import (
 
 // stage is what one scenario plays on: a directory of its own and whatever it started.
 type stage struct {
-	root    string // the checkout
-	dir     string // everything the scenario writes
-	account *syscall.Credential
-	cleanup []func() error
+	root     string // the checkout
+	programs string // PostgreSQL's, which a scenario's account and its empty home would not find where they were fetched
+	dir      string // everything the scenario writes
+	account  *syscall.Credential
+	cleanup  []func() error
 }
 
-func newStage(root string) (*stage, error) {
+func newStage(root, programs string) (*stage, error) {
 	dir, err := os.MkdirTemp("", "costkey-e2e-")
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func newStage(root string) (*stage, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
-	return &stage{root: root, dir: dir}, nil
+	return &stage{root: root, programs: programs, dir: dir}, nil
 }
 
 // onClose has f run when the scenario ends, the last one first.

@@ -8,7 +8,8 @@ readonly config=config/quickstart.yaml
 
 # An empty variable means the default; the collector takes only an unset one for that.
 for name in COSTKEY_DATABASE_URL COSTKEY_DATA_DIR COSTKEY_OTLP_GRPC_ENDPOINT COSTKEY_OTLP_HTTP_ENDPOINT \
-	COSTKEY_RECEIVER_ENDPOINT COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT COSTKEY_CATALOGUE_FILE COSTKEY_PRICES_FILE; do
+	COSTKEY_RECEIVER_ENDPOINT COSTKEY_HEALTH_ENDPOINT COSTKEY_METRICS_PORT COSTKEY_CATALOGUE_FILE COSTKEY_PRICES_FILE \
+	COSTKEY_POSTGRES_BIN; do
 	[[ -n ${!name:-} ]] || unset "$name"
 done
 
@@ -56,7 +57,14 @@ check_port "$sdk" receivers::costkey::endpoint COSTKEY_RECEIVER_ENDPOINT localho
 check_port "$health" extensions::health_check::endpoint COSTKEY_HEALTH_ENDPOINT localhost:23133
 check_port "$metrics" service::telemetry::metrics::readers COSTKEY_METRICS_PORT 18888
 check_data_dir
+command -v go >/dev/null || complain 'Go is missing; see https://go.dev/doc/install'
 ((problems == 0)) || exit 1
+
+# Before the build, which takes a minute the first time.
+if [[ -z ${COSTKEY_DATABASE_URL:-} ]] && ! scripts/postgres.sh -data-dir "$data_dir" >/dev/null; then
+	complain 'there are no PostgreSQL programs; the line above says why, and the way out'
+	exit 1
+fi
 
 make --no-print-directory build
 

@@ -1,127 +1,45 @@
 package storage
 
 import (
-	"github.com/costkey/costkey-otel/pricing"
-	"github.com/costkey/costkey-otel/semconv"
-	"github.com/costkey/costkey-otel/usage"
+	"context"
+
+	"github.com/costkey/costkey-otel/storage/internal/calls"
 )
 
 // Unknown is the value of a duration that is not known.
-const Unknown = -1
+const Unknown = calls.Unknown
 
-// Call is one priced call as it is stored. Empty strings are stored as NULL.
-type Call struct {
-	Project      string // slug; see [ValidProject]
-	TraceID      [16]byte
-	SpanID       [8]byte
-	ParentSpanID [8]byte // zero at a root
-
-	StartMicros      int64 // Unix time of the start, UTC
-	DurationMicros   int64 // Unknown where the span has no sane end
-	FirstTokenMicros int64 // time to the first token; Unknown where nothing streamed
-
-	ServiceName    string
-	ServiceVersion string
-	Environment    string
-	ScopeName      string
-	Client         bool // span kind CLIENT
-
-	Provider      string
-	Operation     string
-	RequestModel  string
-	ResponseModel string
-	PricedModel   string
-	ResponseID    string
-	ServiceTier   string // the tier that priced the call, else as served
-	Host          string
-
-	Usage        usage.Usage
-	CostUSD      pricing.Money
-	CostKnown    bool // false: cost_usd is NULL
-	CostStatus   string
-	ReportedUSD  pricing.Money
-	HasReported  bool
-	Catalogue    string // version of the catalogue that priced the call
-	UsageObject  string // the provider's own usage object: compact JSON without free text
-	Streaming    bool
-	HTTPStatus   int // 0 is unknown
-	ErrorType    string
-	FunctionName string
-	FilePath     string
-	LineNumber   int // 0 is unknown
-	CallPath     []string
-	SessionID    string
-	UserID       string
-	Tags         []Tag // sorted by key
-	Notes        []string
-	RequestBody  string // stored in call_bodies where either is not empty
-	ResponseBody string
-}
-
-// Tag is one label.
-type Tag = semconv.Tag
-
-// model is the name under which the hourly sums keep the call: see contract of costs_hourly.model.
-func (c *Call) model() string {
-	switch {
-	case c.PricedModel != "":
-		return c.PricedModel
-	case c.ResponseModel != "":
-		return c.ResponseModel
-	default:
-		return c.RequestModel
-	}
-}
-
-// Reason says why a call was set aside.
-type Reason string
-
-const (
-	ReasonBadTime    Reason = "bad_time"    // neither start nor end is a time near now
-	ReasonExpired    Reason = "expired"     // older than the project's retention
-	ReasonBadID      Reason = "bad_id"      // a zero trace or span id
-	ReasonBadProject Reason = "bad_project" // not a slug, or one project too many
-	ReasonBadValue   Reason = "bad_value"   // PostgreSQL refused a value of the row
+type (
+	// Call is one priced call as it is stored. Empty strings are stored as NULL.
+	Call = calls.Call
+	// Tag is one label.
+	Tag = calls.Tag
+	// Node is a span that is no call, such as a chain's or a workflow's: what is around it and what is inside it may be one
+	// call.
+	Node = calls.SpanNode
+	// Reason says why a call was not stored.
+	Reason = calls.Reason
+	// WriteResult says what became of the calls of one batch.
+	WriteResult = calls.WriteResult
 )
 
-// WriteResult says what became of the calls of one batch. Written + Duplicate + Settled + all of SetAside is their number.
-type WriteResult struct {
-	Written   int            // new rows
-	Duplicate int            // stored before, or twice in the batch
-	Settled   int            // another span of a call that is stored: its row was kept or replaced, none was added
-	Repaired  int            // of Written: a value was not storable as it came (NUL byte, invalid UTF-8, a wrong time)
-	SetAside  map[Reason]int // not stored
-	ByStatus  map[string]int // Written by cost status
-}
+// The reasons for which calls are dropped, and those for which they are kept as dead letters.
+const (
+	ReasonBadTime    = calls.ReasonBadTime    // neither start nor end is a time near now
+	ReasonExpired    = calls.ReasonExpired    // older than the project's retention
+	ReasonBadID      = calls.ReasonBadID      // a zero trace or span id
+	ReasonBadProject = calls.ReasonBadProject // not a slug, or one project too many
 
-func (r *WriteResult) setAside(reason Reason, n int) {
-	if n == 0 {
-		return
-	}
-	if r.SetAside == nil {
-		r.SetAside = make(map[Reason]int)
-	}
-	r.SetAside[reason] += n
-}
+	ReasonBadValue = calls.ReasonBadValue // PostgreSQL refused a value of the row
+	ReasonClocks   = calls.ReasonClocks   // the collector's clock and the database's disagree whether its time is sane
+	ReasonFailing  = calls.ReasonFailing  // its write failed again and again while those of other rows succeeded
+)
 
-// add adds o to r.
-func (r *WriteResult) add(o WriteResult) {
-	r.Written += o.Written
-	r.Duplicate += o.Duplicate
-	r.Settled += o.Settled
-	r.Repaired += o.Repaired
-	for reason, n := range o.SetAside {
-		r.setAside(reason, n)
-	}
-	for status, n := range o.ByStatus {
-		r.written(status, n)
-	}
-}
-
-// written counts n new rows in, or out where another span of a call replaced its row.
-func (r *WriteResult) written(status string, n int) {
-	if r.ByStatus == nil {
-		r.ByStatus = make(map[string]int)
-	}
-	r.ByStatus[status] += n
+// WriteCalls stores calls, each once, however often and from wherever they come, together with their hourly sums. It
+// works on cs in place and leaves them in an undefined state. If the error is not nil the batch may be written again where
+// [IsRetryable] says so; what of it was stored already is then found to be a duplicate. A batch that fails again and again
+// in one way is narrowed down: calls that can't be written become dead letters, all others are stored. nodes are the spans
+// of the batch that are no calls: they tell which calls of other batches are one.
+func (s *Store) WriteCalls(ctx context.Context, cs []Call, nodes ...Node) (WriteResult, error) {
+	return s.writer.Write(ctx, cs, nodes)
 }

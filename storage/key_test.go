@@ -70,7 +70,7 @@ func TestTheLastUseOfAKeyOnlyMovesForward(t *testing.T) {
 	key, _, err := s.CreateKey(t.Context(), storage.Key{Project: "shop", Scopes: []string{"ingest"}})
 	require.NoError(t, err)
 	for _, at := range []time.Time{noon, noon.Add(-time.Hour)} {
-		require.NoError(t, s.TouchKeys(t.Context(), map[int32]time.Time{key.ID: at, 999: at}))
+		require.NoError(t, s.TouchKeys(t.Context(), map[int64]time.Time{key.ID: at, 999: at}))
 		found, err := s.FindKey(t.Context(), key.Prefix)
 		require.NoError(t, err)
 		assert.True(t, noon.Equal(found.LastUsedAt))

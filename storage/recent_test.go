@@ -35,7 +35,7 @@ func TestAStoreAloneLooksOnlyWhereItWrote(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := storagetest.DSN(t)
+			dsn := migrated(t)
 			conn := connect(t, dsn)
 			first, second := openAt(t, dsn), openAt(t, dsn)
 			outer, inner := outerAndInner(append(c.change, inTrace(0))...)
@@ -60,7 +60,7 @@ func TestAStoreAloneFindsWhatItWrote(t *testing.T) {
 
 func TestSilentStoresAreForgotten(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	s := openAt(t, dsn)
 	write(t, s, span(1, 0))
 	othersWrote(t, dsn, time.Now().Add(-25*time.Hour))

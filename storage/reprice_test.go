@@ -11,7 +11,6 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
-	"github.com/costkey/costkey-otel/storage/storagetest"
 )
 
 var everything = storage.RepriceFilter{From: noon.AddDate(0, 0, -30), To: noon.AddDate(0, 0, 1)}
@@ -110,13 +109,13 @@ func TestRepricingLooksOnlyAtWhatItsFilterNames(t *testing.T) {
 		n, err := s.RepriceCount(context.Background(), f)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, n, name)
-		res, err := s.Reprice(context.Background(), f, (*storage.Call).Priced, storage.RepriceOptions{DryRun: true})
+		res, err := s.Reprice(context.Background(), f, storage.PricedAs, storage.RepriceOptions{DryRun: true})
 		require.NoError(t, err)
 		assert.Equal(t, storage.RepriceResult{Seen: c.want}, res, name)
 	}
 	f := everything
 	f.To = f.From
-	_, err := s.Reprice(context.Background(), f, (*storage.Call).Priced, storage.RepriceOptions{})
+	_, err := s.Reprice(context.Background(), f, storage.PricedAs, storage.RepriceOptions{})
 	require.ErrorContains(t, err, "before the second")
 	requireSums(t, conn)
 }
@@ -162,7 +161,7 @@ func TestAKnownCostThatBecomesUnknownIsNullAndCounted(t *testing.T) {
 
 func TestSumsEqualCallsWhileWritersSettleMaintenanceMergesAndTwoRunsReprice(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	s, conn := openAt(t, dsn), connect(t, dsn)
 	write(t, s, calls(0, 300)...)
 	var writers, runs sync.WaitGroup

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
+	"github.com/costkey/costkey-otel/storage/internal/database"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 	"github.com/costkey/costkey-otel/usage"
 )
@@ -26,25 +28,55 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // open returns a migrated store on a database of its own, and a connection to look at it.
 func open(t testing.TB) (*storage.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	return openAt(t, dsn), connect(t, dsn)
 }
 
+// migrated returns a migrated database of the test's own: a copy of one that is migrated once. It remembers that a store
+// that is none of the test's wrote an hour before noon: one that is alone since then knows from memory what is there.
+func migrated(t testing.TB) string {
+	t.Helper()
+	return storagetest.Prepared(t, "migrated", func(ctx context.Context, dsn string) error {
+		s, err := storage.Open(storage.Config{DSN: dsn})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if err := s.Migrate(ctx); err != nil {
+			return err
+		}
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, othersWroteAt(noon.Add(-time.Hour)))
+		return errors.Join(err, conn.Close(ctx))
+	})
+}
+
+// openAt opens a store on a migrated database.
 func openAt(t testing.TB, dsn string) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(storage.Config{DSN: dsn, Now: func() time.Time { return noon }})
+	return openWith(t, storage.Config{DSN: dsn, Now: func() time.Time { return noon }}, func(*database.Config) {})
+}
+
+func openWith(t testing.TB, cfg storage.Config, change func(*database.Config)) *storage.Store {
+	t.Helper()
+	s, err := storage.OpenWith(cfg, change)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	require.NoError(t, s.Migrate(context.Background()))
-	othersWrote(t, dsn, noon.Add(-time.Hour)) // so that one alone knows from memory what is there
 	return s
+}
+
+func othersWroteAt(at time.Time) string {
+	return fmt.Sprintf(`INSERT INTO costkey.writer VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', '%s')
+		ON CONFLICT (id) DO UPDATE SET wrote_at = excluded.wrote_at`, at.Format(time.RFC3339Nano))
 }
 
 // othersWrote lets a store that is none of the test's have written at a time.
 func othersWrote(t testing.TB, dsn string, at time.Time) {
 	t.Helper()
-	storagetest.Exec(t, dsn, fmt.Sprintf(`INSERT INTO costkey.writer VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', '%s')
-		ON CONFLICT (id) DO UPDATE SET wrote_at = excluded.wrote_at`, at.Format(time.RFC3339Nano)))
+	storagetest.Exec(t, dsn, othersWroteAt(at))
 }
 
 func connect(t testing.TB, dsn string) *pgx.Conn {
@@ -119,13 +151,18 @@ func requireSums(t testing.TB, conn *pgx.Conn) {
 		SELECT project, date_trunc('hour', started_at) AS hour, service_name, service_version, environment, provider,
 		       operation, coalesce(priced_model, response_model, request_model) AS model, priced_model, function_name, file_path,
 		       count(*)::bigint AS calls, count(error_type)::bigint AS errors, (count(*) - count(cost_usd))::bigint AS unpriced_calls,
-		       sum(input_tokens)::bigint AS i, sum(cache_read_tokens)::bigint AS r, sum(cache_write_tokens)::bigint AS w,
-		       sum(output_tokens)::bigint AS o, sum(cost_usd) AS cost
+		       coalesce(sum(input_tokens), 0)::bigint AS i, coalesce(sum(cache_read_tokens), 0)::bigint AS r,
+		       coalesce(sum(cache_write_tokens), 0)::bigint AS w, coalesce(sum(output_tokens), 0)::bigint AS o,
+		       coalesce(sum(reasoning_tokens), 0)::bigint AS t, coalesce(sum(cost_usd), 0) AS cost
 		FROM costkey.calls GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 	), b AS (
 		SELECT project, hour, service_name, service_version, environment, provider, operation, model, priced_model,
-		       function_name, file_path, calls, errors, unpriced_calls, input_tokens, cache_read_tokens, cache_write_tokens,
-		       output_tokens, cost_usd FROM costkey.costs_hourly
+		       function_name, file_path, sum(calls)::bigint, sum(errors)::bigint, sum(unpriced_calls)::bigint,
+		       coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cache_read_tokens), 0)::bigint,
+		       coalesce(sum(cache_write_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
+		       coalesce(sum(reasoning_tokens), 0)::bigint, coalesce(sum(cost_usd), 0)
+		FROM costkey.costs_hourly GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+		HAVING (sum(calls), sum(coalesce(cost_usd, 0))) <> (0, 0)
 	)
 	SELECT count(*) FROM ((SELECT * FROM a EXCEPT ALL SELECT * FROM b) UNION ALL (SELECT * FROM b EXCEPT ALL SELECT * FROM a)) AS d`
 	require.Zero(t, one[int](t, conn, sql), "rows that differ between costs_hourly and calls")
@@ -150,7 +187,7 @@ func TestEveryColumnComesBackAsItWasWritten(t *testing.T) {
 	assert.True(t, started.Equal(time.UnixMicro(call(1).StartMicros)))
 	delete(got, "started_at")
 	assert.Equal(t, map[string]any{
-		"project": "default", "trace_id": "00000000000000010000000000000000", "span_id": "0000000000000002",
+		"project": "default", "trace_id": "00000000000000010000000000000000", "trace_uuid": "00000000-0000-0001-0000-000000000000", "span_id": "0000000000000002",
 		"parent_span_id": "ff01000000000000", "duration_ms": 1500.0, "time_to_first_token_ms": 500.0,
 		"output_tokens_per_second": 143.0, "service_name": "shop", "service_version": "1.2.3", "environment": "prod",
 		"provider": "openai", "operation": "chat", "request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06",
@@ -203,7 +240,7 @@ func TestTheSameBatchIsStoredOnceHoweverOftenItComes(t *testing.T) {
 
 func TestTheSameBatchFromTwoCollectorsAtOnceIsStoredOnce(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	collectors := []*storage.Store{openAt(t, dsn), openAt(t, dsn), openAt(t, dsn)}
 	var wg sync.WaitGroup
@@ -279,9 +316,15 @@ func TestABadCallIsRepairedOrSetAsideAndTheRestIsWritten(t *testing.T) {
 	assert.Equal(t, storage.WriteResult{
 		Written: 9, Repaired: 5, SetAside: map[storage.Reason]int{
 			storage.ReasonBadID: 2, storage.ReasonBadTime: 3, storage.ReasonExpired: 1, storage.ReasonBadProject: 1,
-			storage.ReasonBadValue: 1,
 		},
+		DeadLettered: map[storage.Reason]int{storage.ReasonBadValue: 1},
 	}, res)
+	letters, err := s.DeadLetters(t.Context(), "default", storage.ReasonBadValue, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, letters, 1)
+	dead, err := letters[0].Call()
+	require.NoError(t, err)
+	assert.Equal(t, "no such status", dead.CostStatus)
 	assert.Equal(t, "nulbyte", one[string](t, conn, "SELECT function_name FROM costkey.calls WHERE response_id = 'chatcmpl-1'"))
 	assert.Equal(t, `{"k": "ab", "l": "not json"}`, one[string](t, conn, "SELECT tags::text FROM costkey.calls WHERE response_id = 'chatcmpl-3'"))
 	assert.Equal(t, noon, one[time.Time](t, conn, "SELECT started_at FROM costkey.calls WHERE response_id = 'chatcmpl-7'").UTC())
@@ -342,7 +385,7 @@ func TestADroppedSchemaIsARetryableErrorAndWritingGoesOnAfterMigration(t *testin
 
 func TestSumsStayEqualWhileWritersAndAMergerWork(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.DSN(t)
+	dsn := migrated(t)
 	conn := connect(t, dsn)
 	stores := []*storage.Store{openAt(t, dsn), openAt(t, dsn)}
 	var wg sync.WaitGroup
@@ -378,10 +421,13 @@ func TestNumbersOfAnotherServerAreForgotten(t *testing.T) {
 	t.Parallel()
 	server := storagetest.NewServer(t)
 	s := openAt(t, server.DSN())
+	require.NoError(t, s.Migrate(t.Context()))
 	require.Equal(t, 30, write(t, s, calls(0, 30)...).Written)
 	// As after a failover to a standby that lacked the last rows: their numbers go to others.
-	storagetest.Exec(t, server.DSN(), "TRUNCATE costkey.cell, costkey.variant, costkey.path RESTART IDENTITY")
-	storagetest.Exec(t, server.DSN(), "INSERT INTO costkey.cell (key, function_name) VALUES (gen_random_uuid(), 'another')")
+	storagetest.Exec(t, server.DSN(), "TRUNCATE costkey.dimension_set, costkey.call_attributes, costkey.call_path RESTART IDENTITY")
+	storagetest.Exec(t, server.DSN(), `INSERT INTO costkey.dimension_set
+		(project_id, key, used_on, created_on, streaming, cost_status, function_name)
+		VALUES (1, gen_random_uuid(), now(), now(), false, 'priced', 'another')`)
 	require.NoError(t, server.Stop())
 	require.NoError(t, server.Start())
 	for {

@@ -72,7 +72,8 @@ func newDSNCommand(db *database) *cobra.Command {
 		Use:   "dsn",
 		Short: "Print the connection string of the database in use",
 		Long: "Print the connection string of the database in use. A password in it is printed too.\n" +
-			"The private database of a running collector is open to the account that it runs under, and to root.",
+			"That of a running collector's private database names the file with the password instead, which the account that\n" +
+			"started the collector and root can read.",
 		Example: `  psql "$(costkey dsn)" -c 'TABLE costkey.calls'`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

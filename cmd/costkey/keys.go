@@ -133,7 +133,7 @@ func newKeysRevokeCommand(db *database) *cobra.Command {
 				return misuse{fmt.Errorf("ID must be a number as `costkey keys list` shows it, found %q", args[0])}
 			}
 			return db.use(cmd.Context(), func(ctx context.Context, store *storage.Store) error {
-				return store.RevokeKey(ctx, int32(id))
+				return store.RevokeKey(ctx, id)
 			})
 		},
 	}

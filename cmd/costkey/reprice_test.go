@@ -94,7 +94,7 @@ func TestRepricingWithTheSameCatalogueChangesNothingOnAnyCapture(t *testing.T) {
 	seen, priced := 0, 0
 	res, err := store.Reprice(t.Context(), storage.RepriceFilter{From: last.AddDate(0, 0, -90), To: last.Add(time.Hour)},
 		func(c *storage.Call) storage.Priced {
-			was, is := c.Priced(), price(c)
+			was, is := storage.PricedAs(c), price(c)
 			seen++
 			if is.Known {
 				priced++
@@ -151,7 +151,7 @@ func TestRepriceOnTheCommandLine(t *testing.T) {
 				cost = c.CostUSD.String()
 			}
 			all = append(all, c.CostStatus+" "+cost)
-			return c.Priced()
+			return storage.PricedAs(c)
 		}, storage.RepriceOptions{DryRun: true})
 		require.NoError(t, err)
 		return strings.Join(all, ", ")

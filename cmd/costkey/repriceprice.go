@@ -24,7 +24,7 @@ type repriceRules struct {
 //   - A call is never priced at today's rates, but at those of its own time.
 func repricer(table *pricing.Table, rules repriceRules) func(*storage.Call) storage.Priced {
 	return func(c *storage.Call) storage.Priced {
-		was := c.Priced()
+		was := storage.PricedAs(c)
 		if was.Status == string(pricing.StatusNotBilled) {
 			return was
 		}

@@ -56,7 +56,7 @@ func refusedWith(status int) map[string]any {
 	return map[string]any{"http.response.status_code": status, "error.type": fmt.Sprint(status)}
 }
 
-// stories are cases of docs/settling.md. Ids get the trace's number.
+// stories are cases of docs/deduplication.md. Ids get the trace's number.
 var stories = []story{
 	{"a framework, a chain and an SDK", []told{
 		{0, "framework", "", 0, 1000, answered}, {1, "framework", "", 1, 990, chain}, {2, "sdk", "", 5, 900, merge(answered, id("a"))},

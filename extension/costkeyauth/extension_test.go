@@ -33,7 +33,7 @@ type fakeKeys struct {
 	keys   map[string]storage.Key
 	err    error
 	asked  int
-	used   map[int32]time.Time
+	used   map[int64]time.Time
 	prefix int
 }
 
@@ -51,7 +51,7 @@ func (f *fakeKeys) FindKey(_ context.Context, prefix string) (storage.Key, error
 	return key, nil
 }
 
-func (f *fakeKeys) TouchKeys(_ context.Context, used map[int32]time.Time) error {
+func (f *fakeKeys) TouchKeys(_ context.Context, used map[int64]time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.used = used
@@ -63,7 +63,7 @@ func (f *fakeKeys) add(project string, change func(*storage.Key)) string {
 	secret := noKey(f.prefix)
 	f.prefix++
 	prefix, _ := storage.KeyPrefix(secret)
-	key := storage.Key{ID: int32(f.prefix), Project: project, Prefix: prefix, Hash: storage.HashKey(secret), Scopes: []string{storage.ScopeIngest}}
+	key := storage.Key{ID: int64(f.prefix), Project: project, Prefix: prefix, Hash: storage.HashKey(secret), Scopes: []string{storage.ScopeIngest}}
 	if change != nil {
 		change(&key)
 	}
@@ -295,7 +295,7 @@ func TestWhatCannotBeNotedNowIsNotedLater(t *testing.T) {
 	require.Error(t, e.keys.flush(t.Context()))
 	keys.err = nil
 	require.NoError(t, e.keys.flush(t.Context()))
-	assert.Equal(t, map[int32]time.Time{1: now.time()}, keys.used)
+	assert.Equal(t, map[int64]time.Time{1: now.time()}, keys.used)
 }
 
 // storageHost is a host with a storage extension.

@@ -18,7 +18,7 @@ import (
 // keyStore is what the extension needs of storage.
 type keyStore interface {
 	FindKey(ctx context.Context, prefix string) (storage.Key, error)
-	TouchKeys(ctx context.Context, used map[int32]time.Time) error
+	TouchKeys(ctx context.Context, used map[int64]time.Time) error
 }
 
 const (
@@ -49,7 +49,7 @@ type keyring struct {
 	away    atomic.Int64 // Unix nanoseconds until which the database is left alone
 
 	mu   sync.Mutex
-	used map[int32]time.Time // not told to the database yet
+	used map[int64]time.Time // not told to the database yet
 }
 
 func newKeyring(cfg *Config, tel *telemetry, now func() time.Time) (*keyring, error) {
@@ -64,7 +64,7 @@ func newKeyring(cfg *Config, tel *telemetry, now func() time.Time) (*keyring, er
 	return &keyring{
 		cfg: cfg, now: now, telemetry: tel, valid: valid, invalid: invalid,
 		lookups: rate.NewLimiter(rate.Limit(cfg.LookupsPerSecond), max(1, int(cfg.LookupsPerSecond))),
-		used:    make(map[int32]time.Time),
+		used:    make(map[int64]time.Time),
 	}, nil
 }
 
@@ -149,7 +149,7 @@ func (r *keyring) use(key storage.Key, now time.Time) (storage.Key, error) {
 func (r *keyring) flush(ctx context.Context) error {
 	r.mu.Lock()
 	used := r.used
-	r.used = make(map[int32]time.Time)
+	r.used = make(map[int64]time.Time)
 	r.mu.Unlock()
 	err := r.store.TouchKeys(ctx, used)
 	if err == nil {

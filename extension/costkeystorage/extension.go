@@ -30,8 +30,8 @@ type StoreProvider interface {
 // firstTry bounds the try at start to reach an external database; after it the collector starts without.
 const firstTry = 10 * time.Second
 
-// storageExtension owns the private server, if any, then the store on it, then the goroutine that looks after both, and
-// shuts them down in the opposite order.
+// storageExtension owns the private server, if any, then the store on it, then the goroutines that look after both, one
+// of which does maintenance, and shuts them down in the opposite order.
 type storageExtension struct {
 	cfg       *Config
 	logger    *zap.Logger
@@ -44,6 +44,7 @@ type storageExtension struct {
 
 	stop     context.CancelFunc
 	watching sync.WaitGroup
+	givingUp sync.Once
 	shutdown sync.Once
 
 	mu       sync.Mutex
@@ -65,8 +66,9 @@ func newExtension(cfg *Config, settings extension.Settings) (*storageExtension, 
 // Store implements StoreProvider.
 func (e *storageExtension) Store() *storage.Store { return e.store }
 
-// Start brings the store up. What the user must set right ends the start: a bad DSN, a server that is too old, a schema
-// that is newer, a private server that does not run. An external database that is away is retried in the background.
+// Start brings the store up. What the user must set right ends the start: a bad DSN, a server that is too old, a database
+// that is not UTF8, a schema that is newer or of before 0.1.0, a private server that does not run. An external database that
+// is away is retried in the background.
 func (e *storageExtension) Start(ctx context.Context, host component.Host) error {
 	e.host = host
 	ready, err := e.open(ctx)
@@ -90,7 +92,10 @@ func (e *storageExtension) open(ctx context.Context) (ready bool, err error) {
 			return false, err
 		}
 	}
-	if e.store, err = storage.Open(storage.Config{DSN: dsn, MaxConns: int32(e.cfg.MaxConnections)}); err != nil {
+	e.store, err = storage.Open(storage.Config{
+		DSN: dsn, MaxConns: int32(e.cfg.MaxConnections), CardinalityLimit: e.cfg.CardinalityLimit,
+	})
+	if err != nil {
 		return false, err
 	}
 	if e.server != nil {
@@ -140,12 +145,22 @@ func (e *storageExtension) prepare(ctx context.Context) error {
 	return nil
 }
 
-// isTransient reports whether waiting may help.
+// isTransient reports whether waiting for the schema may help.
 func isTransient(err error) bool {
 	return storage.IsRetryable(err) || errors.Is(err, storage.ErrNotMigrated)
 }
 
-// Shutdown stops the goroutine, the store and the server, in this order. It is safe without Start and safe twice.
+// isUnusable reports whether the database is one that this version must not touch.
+func isUnusable(err error) bool {
+	for _, final := range [...]error{storage.ErrNewerSchema, storage.ErrOldSchema, storage.ErrServerTooOld, storage.ErrEncoding} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
+}
+
+// Shutdown stops the goroutines, the store and the server, in this order. It is safe without Start and safe twice.
 func (e *storageExtension) Shutdown(ctx context.Context) error {
 	var err error
 	e.shutdown.Do(func() {

@@ -2,8 +2,10 @@ package costkeystorage
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,12 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/extensiontest"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -159,7 +159,8 @@ func TestShutdownDoesNotWaitForADatabaseThatIsAway(t *testing.T) {
 	require.NoError(t, ctx.Err())
 }
 
-const newerSchema = "INSERT INTO costkey.schema_migration (version, name) VALUES (9999, 'of tomorrow')"
+// newerSchema is what a migration does that programs of today can't work with.
+const newerSchema = "UPDATE costkey.database_identity SET oldest_program = 9999"
 
 func TestANewerSchemaEndsTheStart(t *testing.T) {
 	t.Parallel()
@@ -170,6 +171,67 @@ func TestANewerSchemaEndsTheStart(t *testing.T) {
 	err := newForTest(t, external(dsn)).Start(t.Context(), newHost())
 	require.ErrorIs(t, err, storage.ErrNewerSchema)
 	require.ErrorContains(t, err, "COSTKEY_DATABASE_URL")
+}
+
+func TestASchemaOfBeforeTheFirstReleaseEndsTheStartWithTheWayOut(t *testing.T) {
+	t.Parallel()
+	dsn := storagetest.DSN(t)
+	storagetest.Exec(t, dsn, oldSchema)
+	for _, migrate := range []bool{true, false} {
+		cfg := external(dsn)
+		cfg.Migrate = migrate
+		err := newForTest(t, cfg).Start(t.Context(), newHost())
+		require.ErrorIs(t, err, storage.ErrOldSchema)
+		require.ErrorContains(t, err, "ALTER SCHEMA costkey RENAME TO")
+	}
+}
+
+// oldSchema makes what tells a schema of before the first release.
+const oldSchema = "CREATE SCHEMA costkey; CREATE TABLE costkey.cell (id integer)"
+
+func TestADataDirOfBeforeTheFirstReleaseEndsTheStartWithTheWayOut(t *testing.T) {
+	t.Parallel()
+	cfg := configured(func(c *Config) { c.DataDir = openDir(t) })
+	server, err := postgres.Start(t.Context(), postgres.Config{DataDir: cfg.DataDir})
+	require.NoError(t, err)
+	storagetest.Exec(t, server.DSN(), oldSchema)
+	require.NoError(t, server.Stop(t.Context()))
+	err = newForTest(t, cfg).Start(t.Context(), newHost())
+	require.ErrorIs(t, err, storage.ErrOldSchema)
+	require.ErrorContains(t, err, cfg.DataDir)
+	require.ErrorContains(t, err, "COSTKEY_DATA_DIR")
+}
+
+func TestADatabaseThatIsNotUTF8EndsTheStart(t *testing.T) {
+	t.Parallel()
+	dsn, err := url.Parse(storagetest.DSN(t))
+	require.NoError(t, err)
+	latin := strings.TrimPrefix(dsn.Path, "/") + "_latin1"
+	storagetest.Exec(t, dsn.String(), "CREATE DATABASE "+latin+" TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+	defer storagetest.Exec(t, dsn.String(), "DROP DATABASE "+latin+" WITH (FORCE)")
+	other := *dsn
+	other.Path = "/" + latin
+	ext := newForTest(t, external(other.String()))
+	require.ErrorIs(t, ext.Start(t.Context(), newHost()), storage.ErrEncoding)
+}
+
+func TestANewerSchemaFoundAtWorkEndsTheWork(t *testing.T) {
+	t.Parallel()
+	dsn := storagetest.DSN(t)
+	cfg := external(dsn)
+	cfg.MaintenanceInterval = time.Second
+	ext, h := newForTest(t, cfg), newHost()
+	require.NoError(t, ext.Start(t.Context(), h))
+	storagetest.Exec(t, dsn, newerSchema)
+	// The schema is looked at with each new connection.
+	storagetest.Exec(t, dsn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	event := h.wait(t, componentstatus.StatusPermanentError)
+	require.ErrorIs(t, event.Err(), storage.ErrNewerSchema)
+	require.Eventually(t, func() bool {
+		_, err := ext.Store().WriteCalls(t.Context(), oneCall())
+		return storage.IsRetryable(err)
+	}, patience, 10*time.Millisecond, "calls stay in the queue")
 }
 
 func TestANewerSchemaFoundLaterIsReportedAndNotWrittenTo(t *testing.T) {
@@ -206,23 +268,16 @@ func TestWithMigrateOffItWaitsForTheOperator(t *testing.T) {
 	h.wait(t, componentstatus.StatusOK)
 }
 
-func TestUpkeepRunsAndIsMeasured(t *testing.T) {
+func TestTheDSNSaysHowManyConnectionsUnlessTheConfigurationDoes(t *testing.T) {
 	t.Parallel()
-	tel := componenttest.NewTelemetry()
-	settings := extensiontest.NewNopSettings(Type)
-	settings.TelemetrySettings = tel.NewTelemetrySettings()
-	ext, err := newExtension(external(storagetest.DSN(t)), settings)
-	require.NoError(t, err)
-	require.NoError(t, ext.Start(t.Context(), newHost()))
-	require.Eventually(t, func() bool {
-		got, err := tel.GetMetric("costkey.storage.maintenance.rounds")
-		return err == nil && got.Data.(metricdata.Sum[int64]).DataPoints[0].Value >= 1
-	}, patience, 10*time.Millisecond)
-	got, err := tel.GetMetric("costkey.storage.connections.max")
-	require.NoError(t, err)
-	assert.EqualValues(t, 8, got.Data.(metricdata.Gauge[int64]).DataPoints[0].Value)
-	require.NoError(t, ext.Shutdown(t.Context()))
-	require.NoError(t, tel.Shutdown(t.Context()))
+	for _, c := range []struct{ configured, want int32 }{{0, 3}, {5, 5}} {
+		cfg := external("postgres://nobody@127.0.0.1:1/none?pool_max_conns=3")
+		cfg.MaxConnections = int(c.configured)
+		require.NoError(t, cfg.Validate())
+		ext := newForTest(t, cfg)
+		require.NoError(t, ext.Start(t.Context(), newHost()))
+		assert.Equal(t, c.want, ext.Store().PoolStats().Max)
+	}
 }
 
 func TestReadySaysWhereToSendAndHowToLook(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+
+	"github.com/costkey/costkey-otel/storage"
 )
 
 // Type is the component type of the extension, and the ID under which others look it up unless they are told another.
@@ -20,8 +22,9 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		DataDir:             ".costkey",
 		ProgramsURL:         defaultProgramsURL,
-		MaxConnections:      8,
+		CardinalityLimit:    storage.DefaultCardinalityLimit,
 		Migrate:             true,
+		Maintenance:         true,
 		MaintenanceInterval: 30 * time.Second,
 	}
 }

@@ -21,8 +21,8 @@ const (
 	retryMax       = 10 * time.Second
 )
 
-// watch looks after the store until ctx is done: it waits for the schema, revives a private server that ended by
-// itself, does the upkeep, and reports the database's comings and goings.
+// watch looks after the store until ctx is done: it waits for the schema, starts maintenance, revives a private server that
+// ended by itself, and reports the database's comings and goings.
 func (e *storageExtension) watch(ctx context.Context, ready bool) {
 	if !ready && !e.untilPrepared(ctx) {
 		return
@@ -31,10 +31,9 @@ func (e *storageExtension) watch(ctx context.Context, ready bool) {
 	if away {
 		e.reportBack(&away)
 	}
+	e.watching.Go(func() { e.newMaintainer().run(ctx) })
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()
-	upkeep := time.NewTimer(0)
-	defer upkeep.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -45,9 +44,6 @@ func (e *storageExtension) watch(ctx context.Context, ready bool) {
 			}
 		case <-check.C:
 			e.check(ctx, &away)
-		case <-upkeep.C:
-			e.maintain(ctx)
-			upkeep.Reset(jittered(e.cfg.MaintenanceInterval))
 		}
 	}
 }
@@ -64,10 +60,7 @@ func (e *storageExtension) untilPrepared(ctx context.Context) bool {
 		case err == nil:
 			return false
 		case !isTransient(err):
-			e.logger.Error("the database cannot be used", zap.Error(err))
-			e.report(componentstatus.NewPermanentErrorEvent(err))
-			e.store.Close()
-			e.stop()
+			e.giveUp(err)
 			return true
 		case ctx.Err() == nil && err.Error() != last:
 			last = err.Error()
@@ -76,6 +69,17 @@ func (e *storageExtension) untilPrepared(ctx context.Context) bool {
 		return true
 	})
 	return prepared
+}
+
+// giveUp ends the work with a database that this version must not touch. The store is closed, so that exporters' calls
+// stay in their queues until another version, or another database, takes them.
+func (e *storageExtension) giveUp(err error) {
+	e.givingUp.Do(func() {
+		e.stop()
+		e.logger.Error("the database cannot be used", zap.Error(err))
+		e.report(componentstatus.NewPermanentErrorEvent(err))
+		e.store.Close()
+	})
 }
 
 // serverExited is closed once the private server has ended; with an external database it blocks for ever.
@@ -119,6 +123,8 @@ func (e *storageExtension) check(ctx context.Context, away *bool) {
 	err := e.store.Ping(askCtx)
 	switch {
 	case ctx.Err() != nil:
+	case isUnusable(err):
+		e.giveUp(err)
 	case err == nil && *away:
 		e.reportBack(away)
 	case err != nil && !*away:
@@ -133,15 +139,10 @@ func (e *storageExtension) reportBack(away *bool) {
 	e.report(componentstatus.NewEvent(componentstatus.StatusOK))
 }
 
-func (e *storageExtension) maintain(ctx context.Context) {
-	start := time.Now()
-	_, err := e.store.Maintain(ctx)
-	if ctx.Err() != nil {
-		return
-	}
-	e.telemetry.maintained(ctx, time.Since(start), err)
-	if err != nil {
-		e.logger.Warn("a round of upkeep did not finish; the next one goes on", zap.Error(err))
+func (e *storageExtension) newMaintainer() *maintainer {
+	return &maintainer{
+		store: e.store, enabled: e.cfg.Maintenance, interval: e.cfg.MaintenanceInterval,
+		logger: e.logger, telemetry: e.telemetry, unusable: e.giveUp,
 	}
 }
 

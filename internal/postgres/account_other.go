@@ -15,11 +15,12 @@ func serverAccount(...string) (account, error) {
 		"set dsn (COSTKEY_DATABASE_URL) to use a PostgreSQL of your own")
 }
 
-func (account) String() string             { return "" }
-func (account) attr() *syscall.SysProcAttr { return nil }
-func (account) makeDir(string) error       { return errors.ErrUnsupported }
-func (account) give(*os.File) error        { return errors.ErrUnsupported }
-func (account) canReach(string) bool       { return false }
+func (account) String() string                       { return "" }
+func (account) attr() *syscall.SysProcAttr           { return nil }
+func (account) makeDir(string) error                 { return errors.ErrUnsupported }
+func (account) give(*os.File) error                  { return errors.ErrUnsupported }
+func (account) giveToOwnerOf(string, *os.File) error { return errors.ErrUnsupported }
+func (account) canReach(string) bool                 { return false }
 
 const (
 	signalFast      = syscall.SIGINT

@@ -97,6 +97,19 @@ func (a account) give(file *os.File) error {
 	return file.Chown(int(a.uid), int(a.gid))
 }
 
+// giveToOwnerOf hands a file that this process made to the account that dir belongs to. Only root can, and needs to: a
+// directory in which another account can make files is that account's.
+func (a account) giveToOwnerOf(dir string, file *os.File) error {
+	if !a.switched {
+		return nil
+	}
+	uid, gid, err := owner(dir)
+	if err != nil {
+		return err
+	}
+	return file.Chown(int(uid), int(gid))
+}
+
 // canReach reports whether the account may enter dir and every directory above it, by their mode.
 func (a account) canReach(dir string) bool {
 	for ; ; dir = filepath.Dir(dir) {

@@ -15,7 +15,8 @@ const programEnd = 5 * time.Second
 
 // makeCluster makes the cluster with its role and its database, unless there is one. It works under another name until
 // the cluster is whole, so that being killed in the middle leaves nothing that looks like a cluster.
-func makeCluster(ctx context.Context, l layout, p programs, run account, parameters map[string]string) error {
+func (s *Server) makeCluster(ctx context.Context) error {
+	l := s.layout
 	if clusterMajor(l.cluster()) != 0 {
 		return nil
 	}
@@ -26,19 +27,21 @@ func makeCluster(ctx context.Context, l layout, p programs, run account, paramet
 		return fmt.Errorf("remove a half-made database: %w", err)
 	}
 	args := []string{
-		"-D", l.newCluster(), "-U", roleName, "--encoding=UTF8", "--locale=C",
-		"--auth-local=trust", "--auth-host=reject",
+		"-D", l.newCluster(), "-U", superuserName, "--encoding=UTF8", "--locale=C",
+		"--auth-local=reject", "--auth-host=reject",
 	}
-	single := []string{"--single", "-D", l.newCluster(), "-c", "exit_on_error=on", "-c", "log_min_messages=fatal"}
-	if parameters["fsync"] == "off" {
-		args, single = append(args, "--no-sync"), append(single, "-F")
+	if s.cfg.unsynced() {
+		args = append(args, "--no-sync")
 	}
-	if err := runProgram(ctx, l, run, "", p.initdb(), args...); err != nil {
+	if err := s.runProgram(ctx, "", s.programs.initdb(), args...); err != nil {
 		return fmt.Errorf("make the database: %w; %s", err, wayOut)
 	}
 	create := "CREATE DATABASE " + databaseName + " TEMPLATE template0\n"
-	if err := runProgram(ctx, l, run, create, p.postgres(), append(single, "postgres")...); err != nil {
+	if err := s.singleUser(ctx, l.newCluster(), "postgres", create); err != nil {
 		return fmt.Errorf("make the database: %w; %s", err, wayOut)
+	}
+	if err := s.prepareRole(ctx, l.newCluster()); err != nil {
+		return err
 	}
 	if err := os.Rename(l.newCluster(), l.cluster()); err != nil {
 		return fmt.Errorf("make the database: %w", err)
@@ -46,17 +49,29 @@ func makeCluster(ctx context.Context, l layout, p programs, run account, paramet
 	return syncDir(l.base)
 }
 
+// singleUser runs statements as the cluster's superuser, without a server.
+func (s *Server) singleUser(ctx context.Context, cluster, database, input string, args ...string) error {
+	args = append([]string{"--single", "-D", cluster, "-c", "exit_on_error=on", "-c", "log_min_messages=fatal"}, args...)
+	if s.cfg.unsynced() {
+		args = append(args, "-F")
+	}
+	return s.runProgram(ctx, input, s.programs.postgres(), append(args, database)...)
+}
+
 // runProgram runs one of PostgreSQL's programs to its end; its error quotes the end of what the program said.
-func runProgram(ctx context.Context, l layout, run account, input, name string, args ...string) error {
+func (s *Server) runProgram(ctx context.Context, input, name string, args ...string) error {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = l.base, childEnv(), run.attr()
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = s.layout.base, childEnv(), s.run.attr()
 	cmd.Stdin = strings.NewReader(input)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = programEnd
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
+		}
+		if tellsOfOrphans(output.String()) {
+			err = errOrphans
 		}
 		return fmt.Errorf("run %s: %w: %s", name, err, lastLines(output.String(), 3))
 	}

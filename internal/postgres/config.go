@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -14,7 +16,11 @@ import (
 // MinMajor is the oldest major version of PostgreSQL that CostKey works with.
 const MinMajor = 15
 
+// BinVariable names the environment variable with the directory of the PostgreSQL programs to use, and no others.
+const BinVariable = "COSTKEY_POSTGRES_BIN"
+
 const (
+	// roleName is the role of the DSN. It owns the database and is no superuser.
 	roleName     = "costkey"
 	databaseName = "costkey"
 	socketPort   = 5432
@@ -38,7 +44,8 @@ type Config struct {
 	// DataDir is the user's data directory; it is made if it does not exist. A relative path counts from the working
 	// directory.
 	DataDir string
-	// BinDir is the directory of PostgreSQL's programs. Empty: they are looked for, then fetched.
+	// BinDir is the directory of PostgreSQL's programs. Empty: the one that BinVariable names, else they are looked for,
+	// then fetched.
 	BinDir string
 	// CacheDir keeps fetched programs. Empty: the user's cache directory, /var/cache/costkey for root.
 	CacheDir string
@@ -46,9 +53,18 @@ type Config struct {
 	RepositoryURL string
 	// Parameters are server parameters that are set beside, and win over, the package's own.
 	Parameters map[string]string
+	// RoleOptions are further options of CREATE ROLE for the role of the DSN, such as CREATEDB. They are for tests, and
+	// take effect when a cluster is made.
+	RoleOptions []string
 	// Logger gets what a user should know: which programs, which account, where the data is. Nil: nothing is logged.
 	Logger *zap.Logger
 }
+
+// binDir is BinDir, or the directory of the variable.
+func (c Config) binDir() string { return cmp.Or(c.BinDir, os.Getenv(BinVariable)) }
+
+// unsynced reports whether the data may be lost with the machine.
+func (c Config) unsynced() bool { return c.Parameters["fsync"] == "off" }
 
 // log returns the logger, one that drops everything where there is none.
 func (c Config) log() *zap.Logger {
@@ -68,11 +84,17 @@ type State struct {
 	SocketDir string `json:"socket_dir"`
 }
 
-// dsn returns a URI that both libpq and pgx read. The port is said because PGPORT would change libpq's default. libpq
-// takes a plus sign in a query for itself, not for a space.
-func dsn(socketDir string) string {
-	host := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(socketDir))
-	return fmt.Sprintf("postgres://%s@/%s?host=%s&port=%d", roleName, databaseName, host, socketPort)
+// dsn returns a URI that both libpq and pgx read. It holds no secret but names the file that does, so that it may be
+// logged and be an argument of a program. What it says is said because the environment would say it otherwise: the port
+// (PGPORT), and that there is no other password (PGPASSWORD).
+func dsn(l layout, socketDir string) string {
+	return fmt.Sprintf("postgres://%s@/%s?host=%s&port=%d&password=&passfile=%s",
+		roleName, databaseName, escaped(socketDir), socketPort, escaped(l.passFile()))
+}
+
+// escaped returns a path as a value in the query of a URI. libpq takes a plus sign there for itself, not for a space.
+func escaped(path string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(path))
 }
 
 // baseParameters are the server's parameters for one collector that writes batches and a dashboard that sums them up.

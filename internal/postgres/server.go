@@ -30,8 +30,15 @@ const (
 	orphansTimeout = 15 * time.Second
 )
 
-// errOrphans says that children of a killed server still hold its shared memory.
+// errOrphans says that children of a killed server still hold its shared memory, or that a killed owner's program is
+// still at work on the cluster.
 var errOrphans = errors.New("processes of the previous server are still ending")
+
+// tellsOfOrphans reports whether what PostgreSQL's programs said is errOrphans.
+func tellsOfOrphans(output string) bool {
+	return strings.Contains(output, "pre-existing shared memory block") ||
+		strings.Contains(output, `lock file "postmaster.pid" already exists`)
+}
 
 // Server is a running private PostgreSQL. Its methods are safe for concurrent use.
 type Server struct {
@@ -95,10 +102,13 @@ func (s *Server) open(ctx context.Context, dataDir string) (err error) {
 	if s.layout, s.run, err = placeData(dataDir, s.logger); err != nil {
 		return err
 	}
-	if s.programs, err = findPrograms(ctx, s.cfg, clusterMajor(s.layout.cluster()), s.run); err != nil {
+	major := clusterMajor(s.layout.cluster())
+	if s.programs, err = findPrograms(ctx, s.cfg, major, s.run); err != nil && major != 0 {
+		return fmt.Errorf("serve the existing data: %w", err)
+	} else if err != nil {
 		return err
 	}
-	if err := makeCluster(ctx, s.layout, s.programs, s.run, s.cfg.Parameters); err != nil {
+	if err := s.makeCluster(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -112,12 +122,12 @@ func (s *Server) open(ctx context.Context, dataDir string) (err error) {
 	return nil
 }
 
-// DSN returns a URI that psql and pgx understand. It holds no secret: only the server's account and root reach the
-// socket it names.
+// DSN returns a URI that psql and pgx understand. It holds no secret: the password is in the file it names, which only
+// the owner of the data directory and root can read.
 func (s *Server) DSN() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return dsn(s.socketDir)
+	return dsn(s.layout, s.socketDir)
 }
 
 // Version returns the server's version, such as "15.8".
@@ -167,7 +177,10 @@ func (s *Server) launch(ctx context.Context) error {
 		return err
 	}
 	for {
-		err := s.launchOnce(ctx)
+		err := s.prepareRole(ctx, s.layout.cluster())
+		if err == nil {
+			err = s.launchOnce(ctx)
+		}
 		if err == nil {
 			break
 		}
@@ -176,7 +189,7 @@ func (s *Server) launch(ctx context.Context) error {
 		}
 	}
 	state := State{
-		DSN: dsn(s.socketDir), PID: s.process.Pid, OwnerPID: os.Getpid(), Version: s.programs.version,
+		DSN: dsn(s.layout, s.socketDir), PID: s.process.Pid, OwnerPID: os.Getpid(), Version: s.programs.version,
 		Cluster: s.layout.cluster(), SocketDir: s.socketDir,
 	}
 	if err := state.write(s.layout.stateFile()); err != nil {
@@ -216,7 +229,7 @@ func (s *Server) openLog() (*os.File, error) {
 	if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("keep the previous server log: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the server log: %w", err)
 	}
@@ -254,7 +267,7 @@ func (s *Server) startError() error {
 	if err != nil {
 		return fmt.Errorf("the server ended while starting: %w", err)
 	}
-	if strings.Contains(string(content), "pre-existing shared memory block") {
+	if tellsOfOrphans(string(content)) {
 		return errOrphans
 	}
 	return fmt.Errorf("the server ended while starting: %s (more in %s)", lastLines(string(content), 3), s.layout.logFile())

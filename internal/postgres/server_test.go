@@ -73,18 +73,19 @@ func TestWritesAreDurableAndTimesAreUTCUnlessAsked(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()
 	for setting, want := range map[string]string{
-		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
-		"timezone": "UTC", "server_encoding": "UTF8", "lc_collate": "C",
+		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "timezone": "UTC", "server_encoding": "UTF8",
 	} {
 		assert.Equal(t, want, query(t, s.DSN(), "SHOW "+setting), setting)
 	}
+	assert.Equal(t, "C", query(t, s.DSN(), "SELECT datcollate FROM pg_database WHERE datname = current_database()"))
 }
 
 func TestTheServersLogQuotesNoRow(t *testing.T) {
 	t.Parallel()
 	s := start(t, seeded(t))
 	query(t, s.DSN(), "CREATE TABLE t (i int CHECK (i < 10), secret text)")
-	require.Error(t, exec.Command("psql", "-X", "-c", "INSERT INTO t VALUES (11, 'prompt text')", s.DSN()).Run())
+	_, err := tryQuery(t, s.DSN(), "INSERT INTO t VALUES (11, 'prompt text')")
+	require.Error(t, err)
 	content, err := os.ReadFile(s.layout.logFile())
 	require.NoError(t, err)
 	assert.NotContains(t, string(content), "prompt text")
@@ -193,7 +194,17 @@ func TestASocketPathThatIsTooLongMovesToAShortPlace(t *testing.T) {
 
 func TestAPathWithSpacesAndSignsWorks(t *testing.T) {
 	t.Parallel()
-	query(t, start(t, filepath.Join(openDir(t), "a b+c&d=e%f é")).DSN(), "SELECT 1")
+	s := start(t, filepath.Join(openDir(t), "a b+c&d=e%f é"))
+	assert.Equal(t, "1", query(t, s.DSN(), "SELECT 1"))
+	psql, err := exec.LookPath("psql")
+	if err != nil {
+		t.Skip("psql is not on this machine: the DSN is tried with pgx only")
+	}
+	cmd := exec.Command(psql, "-X", "-At", "-w", "-c", "SELECT 1", s.DSN())
+	cmd.Env = append(os.Environ(), "PGPORT=1", "PGPASSWORD=another", "PGPASSFILE=/nowhere", "PGUSER=nobody")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, "1\n", string(out))
 }
 
 func TestADirectoryThatCannotBeWrittenIsNamedWithTheWayOut(t *testing.T) {
@@ -226,7 +237,8 @@ func TestProblemsWithProgramsAreNamedWithTheWayOut(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(s.layout.cluster(), "PG_VERSION"), []byte("99\n"), 0o600))
 		_, err := Start(t.Context(), Config{DataDir: dir})
 		require.ErrorIs(t, err, ErrNoPrograms)
-		require.ErrorContains(t, err, "the existing data needs version 99, found "+s.Version())
+		require.ErrorContains(t, err, "serve the existing data")
+		require.ErrorContains(t, err, "version 99 is needed, found "+s.Version())
 		require.ErrorContains(t, err, "COSTKEY_DATABASE_URL")
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Location returns the state of the server that runs on dataDir. The error is ErrNotRunning where none does; an error
-// that wraps os.ErrPermission says that one runs under an account whose socket this process cannot reach.
+// that wraps os.ErrPermission says that one runs whose socket or whose password this process's account cannot reach.
 func Location(dataDir string) (State, error) {
 	abs, err := filepath.Abs(dataDir)
 	if err != nil {
@@ -35,7 +35,15 @@ func Location(dataDir string) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("%w under %s (its last owner did not end cleanly)", ErrNotRunning, abs)
 	}
-	return state, conn.Close()
+	if err := conn.Close(); err != nil {
+		return State{}, err
+	}
+	password, err := os.Open(layout{dataDir: abs}.passFile())
+	if err != nil {
+		return State{}, fmt.Errorf("read the password of PostgreSQL under %s, which another account started; "+
+			"become that account or root: %w", abs, err)
+	}
+	return state, password.Close()
 }
 
 // write puts the state where Location finds it, whole or not at all.

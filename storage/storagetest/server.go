@@ -18,6 +18,10 @@ const (
 	abandonedAfter = 15 * time.Minute
 )
 
+// roleOptions are what the tests' role may do beyond what a user's may: it makes a database for each test, and roles of
+// which a test wants to see what they may not. It is no superuser, since what we write must need none.
+var roleOptions = []string{"CREATEDB", "CREATEROLE"}
+
 // Server is a private PostgreSQL that a test may stop and start again, as an outage. Its DSN stays the same. It is not
 // safe for concurrent use.
 type Server struct {
@@ -79,7 +83,9 @@ func (s *Server) Start() error {
 	if s.running != nil {
 		return nil
 	}
-	running, err := postgres.Start(context.Background(), postgres.Config{DataDir: s.dir, Parameters: s.parameters})
+	running, err := postgres.Start(context.Background(), postgres.Config{
+		DataDir: s.dir, Parameters: s.parameters, RoleOptions: roleOptions,
+	})
 	if err != nil {
 		return fmt.Errorf("start a PostgreSQL for tests: %w", err)
 	}

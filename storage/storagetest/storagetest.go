@@ -89,7 +89,7 @@ func (c *cluster) database(t testing.TB, template string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.exec(context.Background(), "DROP DATABASE IF EXISTS "+quoted(name)+" WITH (FORCE)"); err != nil {
+		if err := c.drop(context.Background(), name); err != nil {
 			t.Error(err)
 		}
 	})
@@ -98,6 +98,14 @@ func (c *cluster) database(t testing.TB, template string) string {
 		t.Fatal(err)
 	}
 	return dsn
+}
+
+// drop drops a database with whoever is still connected. WITH (FORCE) is not for an ordinary role: an autovacuum worker
+// in the database is not the role's to end. A plain drop ends that itself, and waits for it.
+func (c *cluster) drop(ctx context.Context, name string) error {
+	return errors.Join(
+		c.exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"' AND backend_type = 'client backend'"),
+		c.exec(ctx, "DROP DATABASE IF EXISTS "+quoted(name)))
 }
 
 func newName() string {

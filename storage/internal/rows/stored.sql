@@ -1,0 +1,11 @@
+c.project_id, c.attributes_id, a.dimension_set_id, c.tag_set_id, p.slug, c.trace_id, c.span_id, c.parent_span_id,
+       c.started_at, c.duration_us, c.first_token_us, c.response_hash,
+       c.input_tokens::bigint, c.cache_read_tokens::bigint, c.cache_write_tokens::bigint, c.output_tokens::bigint,
+       c.reasoning_tokens::bigint, c.cost_usd::text, c.reported_cost_usd::text, c.response_id,
+       c.usage_numbers, c.usage_detail, c.session_id, c.user_id,
+       d.service_name, d.service_version, d.environment, d.provider, d.operation, d.priced_model, d.function_name,
+       d.file_path, d.error_type, d.cost_status, d.streaming,
+       a.request_model, a.response_model, a.service_tier, a.scope_name, a.host, a.catalogue, a.usage_template, a.client,
+       a.http_status, a.notes, l.line_number, l.call_path, c.tags IS NOT NULL AS tags_inline,
+       (SELECT array_agg(t.key ORDER BY t.key COLLATE "C") FROM jsonb_each(coalesce(c.tags, g.tags)) AS t) AS tag_keys,
+       (SELECT array_agg(t.value::text ORDER BY t.key COLLATE "C") FROM jsonb_each(coalesce(c.tags, g.tags)) AS t) AS tag_values

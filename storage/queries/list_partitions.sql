@@ -1,6 +1,0 @@
--- name: list_partitions
-SELECT c.relname
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'costkey.call'::regclass
-ORDER BY c.relname
