@@ -123,7 +123,7 @@ func newTarget(tb testing.TB, s *server, work workload, ground string, sz size) 
 	}
 	require.NoError(tb, t.writers[0].write(t.load.warm()))
 	t.tables = storagetest.Value(tb, s.own(t.database), `SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
-		WHERE relnamespace = 'costkey'::regnamespace AND relkind = 'r' AND NOT relispartition`)
+		WHERE relnamespace = 'costkey'::regnamespace AND relkind = 'r' AND NOT `+ofDay)
 	return t
 }
 

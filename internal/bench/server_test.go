@@ -45,7 +45,8 @@ func startServer(tb testing.TB, dir string, parameters map[string]string) *serve
 		"log_parameter_max_length":   "0",
 	}
 	maps.Copy(all, parameters)
-	running, err := postgres.Start(tb.Context(), postgres.Config{DataDir: dir, Parameters: all})
+	// The harness writes checkpoints, reads the server's log and drops what sessions hold: as a superuser.
+	running, err := postgres.Start(tb.Context(), postgres.Config{DataDir: dir, Parameters: all, RoleOptions: []string{"SUPERUSER"}})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, running.Stop(context.Background())) })
 	s := &server{dsn: running.DSN(), noon: lastNoon()}
