@@ -78,16 +78,17 @@ func (s *server) sizes(tb testing.TB, before past) *diskSizes {
 		return n
 	}
 	out := &diskSizes{calls: count(""), dayCalls: count("WHERE started_at >= $1 AND started_at < $2", yesterday, today)}
-	// A partition of another day is neither of the day nor of all days.
-	table := storagetest.Value(tb, own, `SELECT string_agg(concat_ws(' ', r.oid::regclass, kind, of_day, bytes), E'\n' ORDER BY of_day DESC, bytes DESC) FROM (
-		SELECT c.oid, 'table' AS kind, c.relname LIKE '%' || $1 AS of_day,
-			pg_table_size(c.oid) AS bytes
-		FROM pg_class c WHERE c.relnamespace = 'costkey'::regnamespace AND c.relkind = 'r' AND (NOT c.relispartition OR c.relname LIKE '%' || $1)
+	// A table of another day is neither of the day nor of all days.
+	table := storagetest.Value(tb, own, `WITH t AS (
+		SELECT oid, relname LIKE '%\_' || $1 AS of_day FROM pg_class
+		WHERE relnamespace = 'costkey'::regnamespace AND relkind = 'r' AND (relname LIKE '%\_' || $1 OR NOT `+ofDay+`)
+	), r AS (
+		SELECT oid, 'table' AS kind, of_day, pg_table_size(oid) AS bytes FROM t
 		UNION ALL
-		SELECT i.indexrelid, 'index', c.relname LIKE '%' || $1, pg_relation_size(i.indexrelid)
-		FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-		WHERE c.relnamespace = 'costkey'::regnamespace AND c.relkind = 'r' AND (NOT c.relispartition OR c.relname LIKE '%' || $1)
-	) AS r WHERE bytes > 0`, yesterday.Format("20060102"))
+		SELECT indexrelid, 'index', of_day, pg_relation_size(indexrelid) FROM pg_index JOIN t ON t.oid = indrelid
+	)
+	SELECT string_agg(concat_ws(' ', oid::regclass, kind, of_day, bytes), E'\n' ORDER BY of_day DESC, bytes DESC) FROM r WHERE bytes > 0`,
+		yesterday.Format("20060102"))
 	for line := range strings.Lines(table) {
 		var r relationSize
 		var ofDay string

@@ -102,7 +102,7 @@ func (w written) requireStored(tb testing.TB, calls int) {
 	tb.Helper()
 	want := fmt.Sprintf("%d %d true", calls, calls)
 	require.Equal(tb, want, storagetest.Value(tb, w.server.own(w.database), `SELECT concat_ws(' ', c.n, h.n, (c.cost = h.cost)::text) FROM
-		(SELECT count(*), sum(cost_usd) FROM costkey.calls WHERE started_at >= $1) AS c (n, cost),
+		(SELECT count(*), sum(cost_usd) FROM costkey.call WHERE started_at >= $1) AS c (n, cost),
 		(SELECT sum(calls), sum(cost_usd) FROM costkey.costs_hourly WHERE hour >= $1) AS h (n, cost)`, w.noon))
 }
 
