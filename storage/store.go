@@ -72,6 +72,9 @@ func (s *Store) Close() { s.db.Close() }
 // Ping checks that the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
+// ServerVersion returns the version of PostgreSQL that the server names.
+func (s *Store) ServerVersion(ctx context.Context) (string, error) { return s.db.ServerVersion(ctx) }
+
 // PoolStats are numbers of the connection pool.
 type PoolStats struct{ InUse, Idle, Max int32 }
 

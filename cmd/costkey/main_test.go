@@ -3,17 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/costkey/costkey-otel/internal/postgres"
-	"github.com/costkey/costkey-otel/storage"
 	"github.com/costkey/costkey-otel/storage/storagetest"
 )
 
@@ -126,48 +123,9 @@ func TestADatabaseThatDoesNotAnswerIsAFailureNotAMisuse(t *testing.T) {
 	assert.NotContains(t, got.stderr, "hunter2")
 }
 
-func TestStorageStatusShowsWhatMigrateDid(t *testing.T) {
-	t.Parallel()
-	dsn := storagetest.DSN(t)
-	before := statusOf(t, dsn)
-	require.NotEmpty(t, before)
-	for _, step := range before {
-		assert.Nil(t, step.AppliedAt, "nothing is applied yet")
-	}
-	for range 2 {
-		assert.Equal(t, result{stdout: "the schema is up to date\n"}, costkey(t, "storage", "migrate", "--database-url", dsn))
-	}
-	for _, step := range statusOf(t, dsn) {
-		require.NotNil(t, step.AppliedAt, step.Name)
-		assert.WithinDuration(t, time.Now(), *step.AppliedAt, time.Minute)
-	}
-}
-
-type step struct {
-	Version   int        `json:"version"`
-	Name      string     `json:"name"`
-	AppliedAt *time.Time `json:"applied_at"`
-}
-
-func statusOf(t *testing.T, dsn string) []step {
-	t.Helper()
-	got := costkey(t, "storage", "status", "--format", "json", "--database-url", dsn)
-	require.Equal(t, exitDone, got.status, got.stderr)
-	var steps []step
-	require.NoError(t, json.Unmarshal([]byte(got.stdout), &steps))
-	return steps
-}
-
 func TestReportOfAnEmptyDatabaseIsAnEmptyListing(t *testing.T) {
 	t.Parallel()
-	dsn := storagetest.Prepared(t, "migrated", func(ctx context.Context, dsn string) error {
-		store, err := storage.Open(storage.Config{DSN: dsn})
-		if err != nil {
-			return err
-		}
-		defer store.Close()
-		return store.Migrate(ctx)
-	})
+	dsn := migrated(t)
 	for format, want := range map[string]string{
 		"json":  "[]\n",
 		"csv":   "function,file,calls,unpriced_calls,input_tokens,output_tokens,cost_usd\n",

@@ -38,7 +38,7 @@ type projectFlags struct {
 func (f *projectFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.name, "name", "", "the name to show (default: the slug)")
-	flags.IntVar(&f.retentionDays, "retention-days", 90, "how many days calls are kept")
+	flags.IntVar(&f.retentionDays, "retention-days", 90, "how many days calls are kept, 1 to 400")
 	flags.BoolVar(&f.captureBody, "capture-body", false, "store prompts and answers, where the exporter allows it too")
 	flags.StringToStringVar(&f.tags, "tag", nil, "key=value, a tag for each call that has not that key; may be repeated")
 }

@@ -132,6 +132,12 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// ServerVersion returns the version of PostgreSQL that the server names.
+func (db *DB) ServerVersion(ctx context.Context) (version string, err error) {
+	err = db.pool.QueryRow(ctx, "SELECT current_setting('server_version')").Scan(&version)
+	return version, Describe("ask for the server's version", err)
+}
+
 // Queryer is the pool or a transaction.
 type Queryer interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)

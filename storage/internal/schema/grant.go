@@ -2,6 +2,7 @@ package schema
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,7 +29,16 @@ func Grant(ctx context.Context, db *database.DB, role string, access Access) err
 	}
 	sql := strings.ReplaceAll(query("grant_"+string(access)), "{role}", pgx.Identifier{role}.Sanitize())
 	return database.Describe("grant "+string(access)+" to "+role, pgx.BeginFunc(ctx, db.Pool(), func(tx pgx.Tx) error {
+		var owner bool
+		if err := tx.QueryRow(ctx, query("is_owner")).Scan(&owner); err != nil {
+			return err
+		}
+		if !owner {
+			return errNotOwner // PostgreSQL warns only, and grants nothing
+		}
 		_, err := tx.Exec(ctx, sql)
 		return err
 	}))
 }
+
+var errNotOwner = errors.New("only the owner of schema costkey, or a superuser, can grant")
