@@ -66,9 +66,15 @@ func TestCallsThatSayAnotherCostAreListedByModel(t *testing.T) {
 	found, err := s.PriceDisagreements(t.Context(), "default", noon, noon.Add(time.Hour))
 	require.NoError(t, err)
 	assert.Equal(t, []storage.PriceDisagreement{
-		{"openrouter", "openai/gpt-4o", 1, "0.000000000000000001", "1.000000000000000002", "1.000000000000000001", text("100000000000000000100.00")},
-		{"", "", 1, "0", "0.5", "0.5", nil},
-		{"openai", "gpt-4o", 2, "0.02", "0.010100000000000001", "-0.009899999999999999", text("-49.50")},
+		{
+			Provider: "openrouter", PricedModel: "openai/gpt-4o", Calls: 1, CostUSD: "0.000000000000000001",
+			ReportedUSD: "1.000000000000000002", DifferenceUSD: "1.000000000000000001", DifferencePercent: text("100000000000000000100.00"),
+		},
+		{Calls: 1, CostUSD: "0", ReportedUSD: "0.5", DifferenceUSD: "0.5"},
+		{
+			Provider: "openai", PricedModel: "gpt-4o", Calls: 2, CostUSD: "0.02", ReportedUSD: "0.010100000000000001",
+			DifferenceUSD: "-0.009899999999999999", DifferencePercent: text("-49.50"),
+		},
 	}, found)
 
 	for name, c := range map[string]struct {

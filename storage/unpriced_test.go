@@ -37,8 +37,11 @@ func TestModelsWithoutAPriceAreListedWithTheirTokens(t *testing.T) {
 		found[i].FirstSeen, found[i].LastSeen = found[i].FirstSeen.UTC(), found[i].LastSeen.UTC()
 	}
 	assert.Equal(t, []storage.UnpricedModel{
-		{"openai", "answered", "unknown_model", 3, 200, 20, noon, noon.Add(2 * time.Minute)},
-		{"openai", "known", "no_price", 1, 7, 0, noon, noon},
+		{
+			Provider: "openai", Model: "answered", Status: "unknown_model", Calls: 3, InputTokens: 200, OutputTokens: 20,
+			FirstSeen: noon, LastSeen: noon.Add(2 * time.Minute),
+		},
+		{Provider: "openai", Model: "known", Status: "no_price", Calls: 1, InputTokens: 7, FirstSeen: noon, LastSeen: noon},
 	}, found)
 
 	found, err = s.UnpricedModels(t.Context(), batch[0].Project, noon.Add(time.Minute), noon.Add(2*time.Minute))

@@ -70,10 +70,13 @@ func rules() []rule {
 			"genaispan": "spans are made as libraries make them, not as we read them",
 			"storage":   "calls that are made up enter as spans, by the front door",
 		})},
-		{rooms: []string{"storage"}, banned: join(collector, sdk, map[string]string{
+		{rooms: []string{"storage/..."}, banned: join(collector, sdk, map[string]string{
 			"genaispan":                "storage knows rows, not spans",
 			"exporter/costkeyexporter": "arrows don't turn around",
 		}), except: []string{"storage/storagetest"}},
+		{rooms: []string{"storage/internal/calls", "storage/internal/dedup"}, banned: join(outside, collector, sdk, database, map[string]string{
+			"genaispan": "storage knows rows, not spans",
+		})},
 		{rooms: []string{"internal/postgres"}, banned: join(collector, sdk, database, map[string]string{
 			"storage": "the private server is a process, and knows nothing of what is in it",
 		})},
