@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,16 @@ func TestEveryCommandRefusesANewerSchema(t *testing.T) {
 			assert.Equal(t, exitFailed, got.status, got.stderr)
 			assert.Contains(t, got.stderr, "newer than this program")
 		})
+	}
+}
+
+func TestTheREADMENamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var begun bool
+	for _, path := range commandPaths(newRootCommand(&begun)) {
+		assert.Contains(t, string(readme), "`"+path+"`")
 	}
 }
 

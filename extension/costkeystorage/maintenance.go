@@ -12,6 +12,8 @@ import (
 )
 
 const (
+	// roundTimeout bounds a round: each of its tasks is bounded to a minute, but may wait for a lock before it begins.
+	roundTimeout = 15 * time.Minute
 	// countTimeout bounds one count of the dead letters.
 	countTimeout = 30 * time.Second
 	// maxClockSkew is how far the clocks of this machine and of the database may be apart without a warning.
@@ -58,7 +60,9 @@ func (m *maintainer) run(ctx context.Context) {
 // maintain does one round.
 func (m *maintainer) maintain(ctx context.Context) error {
 	start := time.Now()
-	report, err := m.store.Maintain(ctx)
+	limited, cancel := context.WithTimeout(ctx, roundTimeout)
+	defer cancel()
+	report, err := m.store.Maintain(limited)
 	if ctx.Err() != nil {
 		return nil // cut short by the shutdown
 	}

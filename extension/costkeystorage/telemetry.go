@@ -18,12 +18,12 @@ const scope = "github.com/costkey/costkey-otel/extension/costkeystorage"
 
 // telemetry is the extension's own metrics; metadata.yaml lists them. It is safe for concurrent use.
 type telemetry struct {
-	rounds                                                                          metric.Int64Counter
-	roundTime                                                                       metric.Float64Histogram
-	mergedSums, settled, droppedDays, deletedExpired, deletedUnused, deletedLetters metric.Int64Counter
-	connections, maxConnections, deadLetters                                        metric.Int64ObservableGauge
-	clockSkew                                                                       metric.Float64ObservableGauge
-	registration                                                                    metric.Registration
+	rounds                                                                         metric.Int64Counter
+	roundTime                                                                      metric.Float64Histogram
+	mergedSums, joined, droppedDays, deletedExpired, deletedUnused, deletedLetters metric.Int64Counter
+	connections, maxConnections, deadLetters                                       metric.Int64ObservableGauge
+	clockSkew                                                                      metric.Float64ObservableGauge
+	registration                                                                   metric.Registration
 
 	mu      sync.Mutex
 	counted map[storage.Reason]int64 // dead letters at the last count, nil before the first
@@ -53,7 +53,7 @@ func (t *telemetry) makeCounters(meter metric.Meter) error {
 	}{
 		{&t.rounds, "rounds", "{round}", "Rounds of maintenance, by outcome (success, failure, elsewhere)."},
 		{&t.mergedSums, "merged_sums", "{sum}", "Appended sums merged into the hourly sums."},
-		{&t.settled, "settled", "{span}", "Spans found to be another view of a stored call when their deduplication window ended."},
+		{&t.joined, "joined", "{span}", "Spans found to be another view of a stored call when their deduplication window ended."},
 		{&t.droppedDays, "dropped_days", "{day}", "Days whose partitions were dropped."},
 		{&t.deletedExpired, "deleted_expired", "{call}", "Calls deleted because their project keeps fewer days than another one."},
 		{&t.deletedUnused, "deleted_unused", "{row}", "Interned rows deleted because no call and no sum names them any more."},
@@ -118,7 +118,7 @@ func (t *telemetry) maintained(ctx context.Context, took time.Duration, rep stor
 		t.roundTime.Record(ctx, took.Seconds())
 	}
 	t.mergedSums.Add(ctx, rep.MergedSums)
-	t.settled.Add(ctx, int64(rep.Joined))
+	t.joined.Add(ctx, int64(rep.Joined))
 	t.droppedDays.Add(ctx, int64(rep.DroppedDays))
 	t.deletedExpired.Add(ctx, rep.DeletedExpired)
 	t.deletedUnused.Add(ctx, rep.DeletedUnused)
