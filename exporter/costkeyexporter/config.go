@@ -84,6 +84,26 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// maxGroupCalls bounds what several senders bring into the queue as one request: no more than one write takes, and no more
+// than the queue has room for.
+func (c *Config) maxGroupCalls() int {
+	limit := int64(defaultMaxSize)
+	q := c.Queue.Get()
+	if q == nil {
+		return int(limit)
+	}
+	if b := q.Batch.Get(); b != nil && b.MaxSize > 0 {
+		limit = b.MaxSize
+	}
+	if q.Sizer == exporterhelper.RequestSizerTypeItems {
+		limit = min(limit, q.QueueSize)
+	}
+	return int(limit)
+}
+
+// defaultMaxSize is the number of calls that are written at once.
+const defaultMaxSize = 20_000
+
 // writeConnections is how many batches are unpacked, priced and written at once. While one waits for a commit and one is
 // prepared, a third keeps PostgreSQL busy.
 const writeConnections = 3
@@ -97,7 +117,7 @@ func createDefaultConfig() component.Config {
 		FlushTimeout: 500 * time.Millisecond,
 		Sizer:        exporterhelper.RequestSizerTypeItems,
 		MinSize:      8192,
-		MaxSize:      20_000,
+		MaxSize:      defaultMaxSize,
 		Partition:    exporterhelper.NewDefaultPartitionConfig(),
 	})
 	retry := configretry.NewDefaultBackOffConfig()

@@ -44,7 +44,8 @@ type tracesExporter struct {
 	store     callWriter // set by start
 	settings  projectSettings
 	queue     queueKind
-	needsKey  bool // set by start
+	group     *groupCommit // in front of a queue on disk
+	needsKey  bool         // set by start
 }
 
 // queueKind says who keeps the calls of a sender while they wait.
@@ -98,6 +99,7 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 	if err != nil {
 		return nil, fmt.Errorf("make the sending queue: %w", err)
 	}
+	e.group = newGroupCommit(cfg, set.Logger, e.enqueue, tel.accept)
 	return e, nil
 }
 
@@ -122,27 +124,38 @@ func (e *tracesExporter) shutdown(context.Context) error {
 	return e.prices.stop()
 }
 
-// ConsumeTraces reads td into calls and queues them. td itself is left as it is and not kept.
+// ConsumeTraces reads td into calls and queues them; it returns when they are safe. td itself is left as it is and not kept.
 func (e *tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	buffer := slices.Grow(readBuffers.take(), td.SpanCount())
-	req, err := e.read(ctx, td, buffer)
-	if req == nil || e.queue != queueInMemory { // which keeps the calls
-		defer readBuffers.release(buffer, td.SpanCount())
-	}
-	if err != nil {
+	r, err := e.read(ctx, td)
+	defer r.release()
+	switch {
+	case err != nil:
 		return consumererror.NewPermanent(err)
-	}
-	if req == nil {
+	case len(r.calls) == 0:
 		return nil
+	case e.queue == queueOnDisk:
+		return e.group.commit(ctx, part{packed: pack(r.calls), n: len(r.calls)}, r.accepted())
 	}
-	if e.queue == queueOnDisk {
-		req.parts[0] = part{packed: pack(req.parts[0].calls), n: req.items}
+	calls := r.calls
+	if e.queue == queueInMemory {
+		calls = slices.Clone(calls) // the queue keeps them
 	}
-	if err := e.Traces.ConsumeTraces(context.WithValue(withoutMetadata(ctx), requestKey{}, req), td); err != nil {
+	if err := e.enqueue(withoutMetadata(ctx), newRequest(calls)); err != nil {
 		return err
 	}
-	add(ctx, e.telemetry.accepted, req.accepted, "", "")
+	e.telemetry.accept(ctx, r.accepted())
 	return nil
+}
+
+// enqueue puts req into the queue or, without one, writes it.
+func (e *tracesExporter) enqueue(ctx context.Context, req *request) error {
+	return e.Traces.ConsumeTraces(context.WithValue(ctx, requestKey{}, req), ptrace.NewTraces())
+}
+
+// Shutdown lets what is on its way into the queue arrive, and stops the queue and what is behind it.
+func (e *tracesExporter) Shutdown(ctx context.Context) error {
+	e.group.stop()
+	return e.Traces.Shutdown(ctx)
 }
 
 // requestKey carries a request past exporterhelper's converter, which would else read td a second time.

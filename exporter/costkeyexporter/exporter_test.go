@@ -249,9 +249,9 @@ func TestNoPromptReachesTheQueueOrTheStoreUnlessCaptured(t *testing.T) {
 	for _, capture := range []bool{false, true} {
 		store := new(fakeStore)
 		e, _ := newTest(t, store, func(c *Config) { c.CaptureBody = capture })
-		req, err := e.read(t.Context(), td, make([]genaispan.Call, 0, td.SpanCount()))
+		r, err := e.read(t.Context(), td)
 		require.NoError(t, err)
-		queued := fmt.Sprintf("%+v", req.parts) // all that the queue gets
+		queued := fmt.Sprintf("%+v", r.calls) // all that the queue gets
 		assert.Equal(t, capture, strings.Contains(queued, secret))
 		require.NoError(t, e.ConsumeTraces(t.Context(), td))
 		assert.Equal(t, capture, strings.Contains(store.written()[0].RequestBody, secret))
@@ -271,8 +271,9 @@ func TestMetadataDoesNotReachTheQueue(t *testing.T) {
 func TestARequestSurvivesTheQueuesFile(t *testing.T) {
 	t.Parallel()
 	e, _ := newTest(t, new(fakeStore), nil)
-	req, err := e.read(t.Context(), spans(50), make([]genaispan.Call, 0, 50))
+	r, err := e.read(t.Context(), spans(50))
 	require.NoError(t, err)
+	req := newRequest(r.calls)
 	b, err := encoding{}.Marshal(t.Context(), req)
 	require.NoError(t, err)
 	_, back, err := encoding{}.Unmarshal(b)
@@ -390,10 +391,11 @@ func BenchmarkQueueEncoding(b *testing.B) {
 	e := &tracesExporter{cfg: createDefaultConfig().(*Config), reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", "", zap.NewNop())}
 	e.telemetry, _ = newTelemetry(componenttest.NewNopTelemetrySettings())
 	const calls = 1000
-	req, err := e.read(b.Context(), spans(calls), make([]genaispan.Call, 0, calls))
+	r, err := e.read(b.Context(), spans(calls))
 	if err != nil {
 		b.Fatal(err)
 	}
+	req := newRequest(r.calls)
 	var body []byte
 	b.Run("marshal", func(b *testing.B) {
 		for b.Loop() {

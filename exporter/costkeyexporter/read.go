@@ -2,6 +2,7 @@ package costkeyexporter
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -9,9 +10,10 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// reading is the state of turning one ptrace.Traces into a request.
+// reading is the state of turning one ptrace.Traces into calls.
 type reading struct {
-	calls                           []genaispan.Call // as in a request
+	calls                           []genaispan.Call // as in a request; they lie in a buffer that release gives back
+	used                            int              // elements of the buffer that were written to
 	links                           []genaispan.Link // spans that are not GenAI: ancestors are looked for through them
 	bodies                          map[string]bool  // the projects that may store bodies
 	leaves, outer, joined, otherKey int
@@ -19,10 +21,10 @@ type reading struct {
 	rejection                       error
 }
 
-// read turns spans into calls, in buffer, which has room for all of them. It returns no request if there are none. Spans of
-// a resource whose project can't be told are dropped and counted; if that is all there is, the sender hears of it.
-func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []genaispan.Call) (*request, error) {
-	r := reading{calls: buffer[:0]}
+// read turns spans into calls, which are the caller's until it releases them; there may be none. Spans of a resource whose
+// project can't be told are dropped and counted; if that is all there is, the sender hears of it.
+func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*reading, error) {
+	r := &reading{calls: readBuffers.take()}
 	auth := client.FromContext(ctx).Auth
 	if e.cfg.CaptureBody {
 		r.bodies = e.settings.current(ctx).bodies
@@ -32,7 +34,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []ge
 		project, other, err := e.projectOf(auth, res.Project)
 		before := r.leaves
 		for _, ss := range rs.ScopeSpans().All() {
-			e.readScope(&r, &res, ss, project, err)
+			e.readScope(r, &res, ss, project, err)
 		}
 		if other {
 			r.otherKey += r.leaves - before
@@ -42,20 +44,19 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []ge
 		// Here, where the whole batch of the sender is at hand, spans that are not GenAI still tell who called whom.
 		r.join()
 	}
-	add(ctx, e.telemetry.ignored, len(r.links), "reason", "not_genai")
-	add(ctx, e.telemetry.ignored, r.outer, "reason", "outer")
-	add(ctx, e.telemetry.settled, r.joined, "", "")
-	add(ctx, e.telemetry.forged, r.otherKey, "", "")
-	for reason, n := range r.rejected {
-		add(ctx, e.telemetry.dropped, n, "reason", reason)
-	}
+	e.telemetry.read(ctx, r)
 	if r.leaves == 0 && (r.rejection != nil || len(linksOf(r.calls)) == 0) {
-		return nil, r.rejection
+		r.calls = r.calls[:0]
+		return r, r.rejection
 	}
-	req := newRequest(r.calls)
-	req.accepted = r.leaves - r.joined
-	return req, nil
+	return r, nil
 }
+
+// accepted is how many calls the sender's batch has.
+func (r *reading) accepted() int { return r.leaves - r.joined }
+
+// release ends the use of the calls.
+func (r *reading) release() { readBuffers.release(r.calls, r.used) }
 
 // join joins the spans of one call.
 func (r *reading) join() {
@@ -71,11 +72,19 @@ func (r *reading) reject(err error) {
 	r.rejection = err
 }
 
+// next returns where to read the next span into: behind the calls, which grow by what was found and not by how many spans
+// there are. A call is too large to copy for nothing; what is no call is overwritten by the span that follows.
+func (r *reading) next() *genaispan.Call {
+	n := len(r.calls)
+	r.calls = slices.Grow(r.calls, 1)
+	r.used = max(r.used, n+1)
+	return &r.calls[:n+1][n]
+}
+
 // readScope reads the spans of one scope. rejection is why the calls of its resource can't be taken, nil if they can.
 func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrace.ScopeSpans, project string, rejection error) {
 	for _, span := range ss.Spans().All() {
-		n := len(r.calls)
-		call := &r.calls[:n+1][n] // in place: a call is too large to copy for nothing
+		call := r.next()
 		switch e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call) {
 		case genaispan.NotGenAI:
 			r.links = append(r.links, genaispan.Link{
@@ -98,6 +107,6 @@ func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrac
 		if !r.bodies[project] {
 			call.RequestBody, call.ResponseBody = "", ""
 		}
-		r.calls = r.calls[:n+1]
+		r.calls = r.calls[:len(r.calls)+1]
 	}
 }

@@ -64,6 +64,20 @@ func add(ctx context.Context, c adder, n int, key, value string) {
 	c.Add(ctx, int64(n), metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value))))
 }
 
+// accept counts calls that are in the queue.
+func (t *telemetry) accept(ctx context.Context, n int) { add(ctx, t.accepted, n, "", "") }
+
+// read counts what a sender's batch was read as.
+func (t *telemetry) read(ctx context.Context, r *reading) {
+	add(ctx, t.ignored, len(r.links), "reason", "not_genai")
+	add(ctx, t.ignored, r.outer, "reason", "outer")
+	add(ctx, t.settled, r.joined, "", "")
+	add(ctx, t.forged, r.otherKey, "", "")
+	for reason, n := range r.rejected {
+		add(ctx, t.dropped, n, "reason", reason)
+	}
+}
+
 // outcome counts what storage did with a batch.
 func (t *telemetry) outcome(ctx context.Context, res storage.WriteResult) {
 	for status, n := range res.ByStatus {

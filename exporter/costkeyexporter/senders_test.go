@@ -1,0 +1,146 @@
+package costkeyexporter
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/costkey/costkey-otel/semconv"
+	"github.com/costkey/costkey-otel/storage"
+)
+
+// benchSenders is how many programs send at once.
+const benchSenders = 32
+
+// BenchmarkSendersWithAQueueOnDisk is what 32 senders get through the exporter and its queue in a file with fsync, each
+// sending its next request when the last one was answered. The store takes every batch at once, so that the figure is the
+// exporter's own. One operation is one request; the run ends when every call is written.
+func BenchmarkSendersWithAQueueOnDisk(b *testing.B) {
+	for _, spansEach := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("spans=%d", spansEach), func(b *testing.B) { benchmarkSenders(b, spansEach) })
+	}
+}
+
+func benchmarkSenders(b *testing.B, spansEach int) {
+	store := new(countingStore)
+	e := newQueueOnDisk(b, store, fileStorage(b))
+	senders := make([]ptrace.Traces, benchSenders)
+	for i := range senders {
+		senders[i] = spans(spansEach)
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	used := processorTime(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, td := range senders {
+		wg.Go(func() {
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				renumber(td, uint64(n))
+				for e.ConsumeTraces(context.Background(), td) != nil { // the queue is full: an SDK tries again too
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	accepted := b.Elapsed()
+	want := int64(b.N * spansEach)
+	for store.calls.Load() < want {
+		time.Sleep(time.Millisecond)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64((processorTime(b)-used).Nanoseconds())/float64(b.N), "cpu-ns/op")
+	require.Equal(b, want, store.calls.Load())
+	b.ReportMetric(float64(b.N)/accepted.Seconds(), "requests/s")
+	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "spans/s")
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// renumber gives the spans the ids of a new request, so that no call is another one's double.
+func renumber(td ptrace.Traces, n uint64) {
+	key := string(semconv.GenAIResponseIDKey)
+	for _, rs := range td.ResourceSpans().All() {
+		for i, span := range rs.ScopeSpans().At(0).Spans().All() {
+			id := span.TraceID()
+			binary.BigEndian.PutUint64(id[:8], n)
+			span.SetTraceID(id)
+			if v, ok := span.Attributes().Get(key); ok {
+				v.SetStr(fmt.Sprintf("%s-%d-%d", rs.Resource().Attributes().AsRaw()["service.name"], n, i))
+			}
+		}
+	}
+}
+
+// countingStore takes everything and counts it.
+type countingStore struct{ calls, batches atomic.Int64 }
+
+func (s *countingStore) WriteCalls(_ context.Context, calls []storage.Call, _ ...storage.Link) (storage.WriteResult, error) {
+	s.batches.Add(1)
+	s.calls.Add(int64(len(calls)))
+	return storage.WriteResult{Written: len(calls)}, nil
+}
+
+func (s *countingStore) Projects(context.Context) ([]storage.Project, error) { return nil, nil }
+
+var queueStorage = component.MustNewIDWithName("file_storage", "queue")
+
+// fileStorage starts the extension that the shipped configurations keep the queue in, as they set it.
+func fileStorage(tb testing.TB) component.Component {
+	tb.Helper()
+	f := filestorage.NewFactory()
+	cfg := f.CreateDefaultConfig().(*filestorage.Config)
+	cfg.Directory, cfg.FSync = tb.TempDir(), true
+	ext, err := f.Create(tb.Context(), extensiontest.NewNopSettings(f.Type()), cfg)
+	require.NoError(tb, err)
+	require.NoError(tb, ext.Start(tb.Context(), componenttest.NewNopHost()))
+	tb.Cleanup(func() { require.NoError(tb, ext.Shutdown(context.Background())) })
+	return ext
+}
+
+// newQueueOnDisk starts an exporter with the default settings, whose queue is kept in queue.
+func newQueueOnDisk(tb testing.TB, store callWriter, queue component.Component) *tracesExporter {
+	tb.Helper()
+	cfg := createDefaultConfig().(*Config)
+	cfg.Queue.Get().StorageID = &queueStorage
+	e, err := newTraces(tb.Context(), exportertest.NewNopSettings(componentType), cfg)
+	require.NoError(tb, err)
+	s, err := storage.Open(storage.Config{DSN: "postgres://nobody@localhost:1/none"})
+	require.NoError(tb, err)
+	tb.Cleanup(s.Close)
+	require.NoError(tb, e.Traces.Start(tb.Context(), queueHost{fakeHost{id: cfg.Storage, store: s}, queue}))
+	e.store, e.settings.source = store, store
+	tb.Cleanup(func() { require.NoError(tb, e.Shutdown(context.Background())) })
+	return e
+}
+
+// queueHost is a collector with the store and a storage for the queue.
+type queueHost struct {
+	fakeHost
+	queue component.Component
+}
+
+func (h queueHost) GetExtensions() map[component.ID]component.Component {
+	all := h.fakeHost.GetExtensions()
+	all[queueStorage] = h.queue
+	return all
+}
