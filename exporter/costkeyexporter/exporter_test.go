@@ -75,7 +75,7 @@ func newTest(t *testing.T, store callWriter, change func(*Config)) (*tracesExpor
 	e, err := newTraces(t.Context(), set, cfg)
 	require.NoError(t, err)
 	e.store = store
-	require.NoError(t, e.Traces.Start(t.Context(), hostOf(t, e)))
+	require.NoError(t, e.Start(t.Context(), hostOf(t, e)))
 	e.store, e.settings.source = store, store
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e, tel

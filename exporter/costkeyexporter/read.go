@@ -12,19 +12,20 @@ import (
 
 // reading is the state of turning one ptrace.Traces into calls.
 type reading struct {
-	calls                           []genaispan.Call // as in a request; they lie in a buffer that release gives back
-	used                            int              // elements of the buffer that were written to
-	links                           []genaispan.Link // spans that are not GenAI: ancestors are looked for through them
-	bodies                          map[string]bool  // the projects that may store bodies
-	leaves, outer, joined, otherKey int
-	rejected                        map[string]int // calls by reason
-	rejection                       error
+	calls  []genaispan.Call // as in a request; they lie in a buffer that release gives back
+	used   int              // elements of the buffer that were written to
+	bodies map[string]bool  // the projects that may store bodies
+
+	genAI                                     []bool // of each span
+	leaves, outer, notGenAI, joined, otherKey int
+	rejected                                  map[string]int // calls by reason
+	rejection                                 error
 }
 
 // read turns spans into calls, which are the caller's until it releases them; there may be none. Spans of a resource whose
 // project can't be told are dropped and counted; if that is all there is, the sender hears of it.
 func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*reading, error) {
-	r := &reading{calls: readBuffers.take()}
+	r := &reading{calls: readBuffers.take(), genAI: make([]bool, 0, td.SpanCount())}
 	auth := client.FromContext(ctx).Auth
 	if e.cfg.CaptureBody {
 		r.bodies = e.settings.current(ctx).bodies
@@ -42,7 +43,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*reading, 
 	}
 	if r.leaves > 0 {
 		// Here, where the whole batch of the sender is at hand, spans that are not GenAI still tell who called whom.
-		r.join()
+		r.join(td)
 	}
 	e.telemetry.read(ctx, r)
 	if r.leaves == 0 && (r.rejection != nil || len(linksOf(r.calls)) == 0) {
@@ -59,9 +60,29 @@ func (r *reading) accepted() int { return r.leaves - r.joined }
 func (r *reading) release() { readBuffers.release(r.calls, r.used) }
 
 // join joins the spans of one call.
-func (r *reading) join() {
-	r.calls = genaispan.Settle(r.calls, r.links...)
+func (r *reading) join(td ptrace.Traces) {
+	r.calls = genaispan.Settle(r.calls, r.links(td)...)
 	r.joined = r.leaves - genaispan.Leaves(r.calls)
+}
+
+// links returns the spans that are not GenAI: ancestors are looked for through them.
+func (r *reading) links(td ptrace.Traces) []genaispan.Link {
+	if r.notGenAI == 0 {
+		return nil
+	}
+	links := make([]genaispan.Link, 0, r.notGenAI)
+	n := 0
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				if !r.genAI[n] {
+					links = append(links, genaispan.Link{TraceID: span.TraceID(), SpanID: span.SpanID(), ParentSpanID: span.ParentSpanID()})
+				}
+				n++
+			}
+		}
+	}
+	return links
 }
 
 func (r *reading) reject(err error) {
@@ -85,11 +106,11 @@ func (r *reading) next() *genaispan.Call {
 func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrace.ScopeSpans, project string, rejection error) {
 	for _, span := range ss.Spans().All() {
 		call := r.next()
-		switch e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call) {
+		verdict := e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call)
+		r.genAI = append(r.genAI, verdict != genaispan.NotGenAI)
+		switch verdict {
 		case genaispan.NotGenAI:
-			r.links = append(r.links, genaispan.Link{
-				TraceID: call.TraceID, SpanID: call.SpanID, ParentSpanID: call.ParentSpanID,
-			})
+			r.notGenAI++
 			continue
 		case genaispan.OuterSpan:
 			r.outer++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/costkey/costkey-otel/semconv"
 	"github.com/costkey/costkey-otel/storage"
@@ -36,12 +38,17 @@ func BenchmarkSendersWithAQueueOnDisk(b *testing.B) {
 
 func benchmarkSenders(b *testing.B, spansEach int) {
 	store := new(countingStore)
-	e := newQueueOnDisk(b, store, fileStorage(b))
+	e, _ := newQueueOnDisk(b, store, b.TempDir(), nil)
 	senders := make([]ptrace.Traces, benchSenders)
 	for i := range senders {
 		senders[i] = spans(spansEach)
 	}
-	var next atomic.Int64
+	var next, offers atomic.Int64
+	offer := e.group.offer
+	e.group.offer = func(ctx context.Context, req *request) error {
+		offers.Add(1)
+		return offer(ctx, req)
+	}
 	var wg sync.WaitGroup
 	used := processorTime(b)
 	b.ReportAllocs()
@@ -51,7 +58,7 @@ func benchmarkSenders(b *testing.B, spansEach int) {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				renumber(td, uint64(n))
 				for e.ConsumeTraces(context.Background(), td) != nil { // the queue is full: an SDK tries again too
-					time.Sleep(time.Millisecond)
+					runtime.Gosched()
 				}
 			}
 		})
@@ -59,12 +66,11 @@ func benchmarkSenders(b *testing.B, spansEach int) {
 	wg.Wait()
 	accepted := b.Elapsed()
 	want := int64(b.N * spansEach)
-	for store.calls.Load() < want {
-		time.Sleep(time.Millisecond)
-	}
+	require.Eventually(b, func() bool { return store.calls.Load() >= want }, time.Minute, time.Millisecond)
 	b.StopTimer()
 	b.ReportMetric(float64((processorTime(b)-used).Nanoseconds())/float64(b.N), "cpu-ns/op")
 	require.Equal(b, want, store.calls.Load())
+	b.ReportMetric(float64(b.N)/float64(offers.Load()), "requests/group")
 	b.ReportMetric(float64(b.N)/accepted.Seconds(), "requests/s")
 	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "spans/s")
 }
@@ -76,16 +82,17 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// renumber gives the spans the ids of a new request, so that no call is another one's double.
+// renumber gives the spans the ids of another request, so that no call is another one's double.
 func renumber(td ptrace.Traces, n uint64) {
-	key := string(semconv.GenAIResponseIDKey)
-	for _, rs := range td.ResourceSpans().All() {
+	for r, rs := range td.ResourceSpans().All() {
 		for i, span := range rs.ScopeSpans().At(0).Spans().All() {
 			id := span.TraceID()
 			binary.BigEndian.PutUint64(id[:8], n)
 			span.SetTraceID(id)
-			if v, ok := span.Attributes().Get(key); ok {
-				v.SetStr(fmt.Sprintf("%s-%d-%d", rs.Resource().Attributes().AsRaw()["service.name"], n, i))
+			for _, key := range []attribute.Key{semconv.GenAIResponseIDKey, semconv.RequestIDKey} {
+				if v, ok := span.Attributes().Get(string(key)); ok {
+					v.SetStr(fmt.Sprintf("%s-%d-%d-%d", key, n, r, i))
+				}
 			}
 		}
 	}
@@ -105,11 +112,11 @@ func (s *countingStore) Projects(context.Context) ([]storage.Project, error) { r
 var queueStorage = component.MustNewIDWithName("file_storage", "queue")
 
 // fileStorage starts the extension that the shipped configurations keep the queue in, as they set it.
-func fileStorage(tb testing.TB) component.Component {
+func fileStorage(tb testing.TB, dir string) component.Component {
 	tb.Helper()
 	f := filestorage.NewFactory()
 	cfg := f.CreateDefaultConfig().(*filestorage.Config)
-	cfg.Directory, cfg.FSync = tb.TempDir(), true
+	cfg.Directory, cfg.FSync = dir, true
 	ext, err := f.Create(tb.Context(), extensiontest.NewNopSettings(f.Type()), cfg)
 	require.NoError(tb, err)
 	require.NoError(tb, ext.Start(tb.Context(), componenttest.NewNopHost()))
@@ -117,29 +124,38 @@ func fileStorage(tb testing.TB) component.Component {
 	return ext
 }
 
-// newQueueOnDisk starts an exporter with the default settings, whose queue is kept in queue.
-func newQueueOnDisk(tb testing.TB, store callWriter, queue component.Component) *tracesExporter {
+// newQueueOnDisk starts an exporter with the default settings and a queue in a file of dir.
+func newQueueOnDisk(tb testing.TB, store callWriter, dir string, change func(*Config)) (*tracesExporter, *componenttest.Telemetry) {
 	tb.Helper()
+	tel := componenttest.NewTelemetry()
+	tb.Cleanup(func() { _ = tel.Shutdown(context.Background()) })
 	cfg := createDefaultConfig().(*Config)
 	cfg.Queue.Get().StorageID = &queueStorage
-	e, err := newTraces(tb.Context(), exportertest.NewNopSettings(componentType), cfg)
+	cfg.Retry.InitialInterval = time.Millisecond
+	if change != nil {
+		change(cfg)
+	}
+	set := exportertest.NewNopSettings(componentType)
+	set.TelemetrySettings, set.ID = tel.NewTelemetrySettings(), component.NewID(componentType) // which names the file
+	e, err := newTraces(tb.Context(), set, cfg)
 	require.NoError(tb, err)
 	s, err := storage.Open(storage.Config{DSN: "postgres://nobody@localhost:1/none"})
 	require.NoError(tb, err)
 	tb.Cleanup(s.Close)
-	require.NoError(tb, e.Traces.Start(tb.Context(), queueHost{fakeHost{id: cfg.Storage, store: s}, queue}))
+	host := hostWithQueue{fakeHost{id: cfg.Storage, store: s}, fileStorage(tb, dir)}
+	require.NoError(tb, e.Start(tb.Context(), host))
 	e.store, e.settings.source = store, store
 	tb.Cleanup(func() { require.NoError(tb, e.Shutdown(context.Background())) })
-	return e
+	return e, tel
 }
 
-// queueHost is a collector with the store and a storage for the queue.
-type queueHost struct {
+// hostWithQueue is a collector with the store and a storage for the queue.
+type hostWithQueue struct {
 	fakeHost
 	queue component.Component
 }
 
-func (h queueHost) GetExtensions() map[component.ID]component.Component {
+func (h hostWithQueue) GetExtensions() map[component.ID]component.Component {
 	all := h.fakeHost.GetExtensions()
 	all[queueStorage] = h.queue
 	return all
