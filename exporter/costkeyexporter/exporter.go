@@ -46,7 +46,8 @@ type tracesExporter struct {
 	telemetry *telemetry
 	reader    *genaispan.Reader
 	prices    *prices
-	store     callWriter // set by start
+	findStore func(component.Host) (callWriter, int32, error) // storeOf, but in tests
+	store     callWriter                                      // set by start
 	settings  projectSettings
 	queue     queueKind
 	group     *groupCommit // in front of a queue on disk
@@ -91,7 +92,7 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 		queue:     cfg.queueKind(),
 		status:    new(status),
 	}
-	e.prices.report = e.status.ofPrices
+	e.findStore, e.prices.report = e.storeOf, e.status.ofPrices
 	e.progress = newProgress(cfg.UnhealthyAfter, set.Logger, e.status.ofWrites)
 	if err := e.observe(set.MeterProvider.Meter(scopeName)); err != nil {
 		return nil, fmt.Errorf("make metrics: %w", err)
@@ -125,21 +126,30 @@ func (e *tracesExporter) observe(meter metric.Meter) (err error) {
 
 // start finds the store; it runs before the queue's consumers.
 func (e *tracesExporter) start(_ context.Context, host component.Host) error {
-	ext, ok := host.GetExtensions()[e.cfg.Storage]
-	if !ok {
-		return fmt.Errorf("find the extension that `storage` names: no extension %q in service::extensions", e.cfg.Storage)
+	store, connections, err := e.findStore(host)
+	if err != nil {
+		return err
 	}
-	provider, ok := ext.(storeProvider)
-	if !ok {
-		return fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
-	}
-	store := provider.Store()
 	e.store, e.settings.source = store, store
 	e.needsKey = needsKey(e.cfg.Authenticated, host)
-	for _, warning := range e.cfg.warnings(store.PoolStats().Max) {
+	for _, warning := range e.cfg.warnings(connections) {
 		e.logger.Warn(warning)
 	}
 	return e.prices.start()
+}
+
+// storeOf returns the store of the extension that `storage` names, and how many connections it has.
+func (e *tracesExporter) storeOf(host component.Host) (callWriter, int32, error) {
+	ext, ok := host.GetExtensions()[e.cfg.Storage]
+	if !ok {
+		return nil, 0, fmt.Errorf("find the extension that `storage` names: no extension %q in service::extensions", e.cfg.Storage)
+	}
+	provider, ok := ext.(storeProvider)
+	if !ok {
+		return nil, 0, fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
+	}
+	store := provider.Store()
+	return store, store.PoolStats().Max, nil
 }
 
 // shutdown runs when the queue's consumers are done.

@@ -74,38 +74,16 @@ func newTest(t *testing.T, store callWriter, change func(*Config)) (*tracesExpor
 	set.TelemetrySettings = tel.NewTelemetrySettings()
 	e, err := newTraces(t.Context(), set, cfg)
 	require.NoError(t, err)
-	e.store = store
-	require.NoError(t, e.Start(t.Context(), hostOf(t, e)))
-	e.store, e.settings.source = store, store
+	e.findStore = has(store)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e, tel
 }
 
-// hostOf is a host whose storage extension exists; the test puts its fake in afterwards.
-func hostOf(t *testing.T, e *tracesExporter) component.Host {
-	t.Helper()
-	s, err := storage.Open(storage.Config{DSN: "postgres://nobody@localhost:1/none"})
-	require.NoError(t, err)
-	t.Cleanup(s.Close)
-	return fakeHost{id: e.cfg.Storage, store: s}
+// has finds a test's store, with as many connections as the shipped configurations have.
+func has(store callWriter) func(component.Host) (callWriter, int32, error) {
+	return func(component.Host) (callWriter, int32, error) { return store, 8, nil }
 }
-
-type fakeHost struct {
-	id    component.ID
-	store *storage.Store
-}
-
-func (h fakeHost) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{h.id: fakeExtension{store: h.store}}
-}
-
-type fakeExtension struct {
-	component.StartFunc
-	component.ShutdownFunc
-	store *storage.Store
-}
-
-func (e fakeExtension) Store() *storage.Store { return e.store }
 
 func spans(n int) ptrace.Traces {
 	now := time.Now()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.uber.org/zap"
@@ -14,7 +15,8 @@ import (
 // for each request, and a sync takes as long for the calls of one sender as for those of fifty.
 //
 // While no request is on its way into the queue, a sender's goes at once. What other senders bring meanwhile is gathered in
-// groups, and each group goes when the request before it is in. Nobody waits for a sender that may come.
+// groups, and each group goes when the request before it is in, but no sooner than offerInterval after it where that one was
+// of several senders too. A sender that is alone never waits for others.
 type groupCommit struct {
 	// offer puts a request into the queue. When it has returned nil, the calls are safe.
 	offer  func(context.Context, *request) error
@@ -50,6 +52,10 @@ type contribution struct {
 	group    *group
 	result   chan error // has room for the one result
 }
+
+// offerInterval is the least time from one offer to the next while senders come together. Without it, a disk that syncs fast
+// makes small groups, and a large part of the processor goes into syncs.
+const offerInterval = 2 * time.Millisecond
 
 // maxGroupBytes bounds the packed bytes of a group: each is copied twice on its way into the file.
 const maxGroupBytes = 4 << 20
@@ -124,8 +130,25 @@ func (g *groupCommit) offerAll() {
 		if next == nil {
 			return
 		}
+		began := time.Now()
 		g.offerTo(ctx, next.members)
 		next.cancel()
+		if len(next.members) > 1 {
+			g.pause(time.Until(began.Add(offerInterval)))
+		}
+	}
+}
+
+// pause waits for d, or until stop.
+func (g *groupCommit) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.ctx.Done():
 	}
 }
 

@@ -3,8 +3,10 @@ package costkeyexporter
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,13 +21,16 @@ import (
 
 // slowQueue is a queue whose offers end when the test says so.
 type slowQueue struct {
+	mu      sync.Mutex
 	offered []*request
 	ctxs    []context.Context
 	answers chan error // one for each offer
 }
 
 func (q *slowQueue) offer(ctx context.Context, req *request) error {
+	q.mu.Lock()
 	q.offered, q.ctxs = append(q.offered, req), append(q.ctxs, ctx)
+	q.mu.Unlock()
 	select {
 	case err := <-q.answers:
 		return err
@@ -36,6 +41,8 @@ func (q *slowQueue) offer(ctx context.Context, req *request) error {
 
 // sizes are the numbers of calls of what was offered, sender by sender.
 func (q *slowQueue) sizes() [][]int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	var out [][]int
 	for _, req := range q.offered {
 		var sizes []int
@@ -47,27 +54,49 @@ func (q *slowQueue) sizes() [][]int {
 	return out
 }
 
+// ctx is that of the n-th offer.
+func (q *slowQueue) ctx(n int) context.Context {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ctxs[n]
+}
+
 // grouping is a group commit in front of a queue, with what it told.
 type grouping struct {
 	*groupCommit
-	accepted int
-	results  map[int]error // of the senders that have an answer, by their calls
-	mu       sync.Mutex
+	taken atomic.Int64 // calls that were counted as accepted
+
+	answers sync.Mutex
+	results map[int]error // of the senders that have an answer, by their calls
 }
 
 func newGrouping(offer func(context.Context, *request) error) *grouping {
 	g := &grouping{results: make(map[int]error)}
 	g.groupCommit = newGroupCommit(createDefaultConfig().(*Config), zap.NewNop(), offer,
-		func(_ context.Context, n int) { g.accepted += n })
+		func(_ context.Context, n int) { g.taken.Add(int64(n)) })
 	return g
+}
+
+// answered are the senders that have an answer, by their calls.
+func (g *grouping) answered() map[int]error {
+	g.answers.Lock()
+	defer g.answers.Unlock()
+	return maps.Clone(g.results)
+}
+
+// queued are the groups that wait.
+func (g *grouping) queued() []*group {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.waiting)
 }
 
 // send has a sender bring n calls, and returns when it waits or has its answer.
 func (g *grouping) send(ctx context.Context, n int) {
 	go func() {
 		err := g.commit(ctx, part{packed: make([]byte, 100*n), n: n}, n)
-		g.mu.Lock()
-		defer g.mu.Unlock()
+		g.answers.Lock()
+		defer g.answers.Unlock()
 		g.results[n] = err
 	}()
 	synctest.Wait()
@@ -83,18 +112,31 @@ func TestALoneSendersRequestGoesAtOnceAndOthersGoTogetherAfterIt(t *testing.T) {
 			g.send(t.Context(), n)
 		}
 		assert.Equal(t, [][]int{{1}}, q.sizes(), "nobody waited for the others")
-		assert.Empty(t, g.results, "no sender is answered before its calls are safe")
+		assert.Empty(t, g.answered(), "no sender is answered before its calls are safe")
 		q.answers <- nil
 		synctest.Wait()
 		assert.Equal(t, [][]int{{1}, {2, 3, 4}}, q.sizes())
-		assert.Equal(t, map[int]error{1: nil}, g.results)
-		assert.Equal(t, 1, g.accepted)
+		assert.Equal(t, map[int]error{1: nil}, g.answered())
+		assert.EqualValues(t, 1, g.taken.Load())
 		q.answers <- nil
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: nil, 2: nil, 3: nil, 4: nil}, g.results)
-		assert.Equal(t, 10, g.accepted)
+		assert.Equal(t, map[int]error{1: nil, 2: nil, 3: nil, 4: nil}, g.answered())
+		assert.EqualValues(t, 10, g.taken.Load())
 		g.send(t.Context(), 5)
-		assert.Equal(t, []int{5}, q.sizes()[2], "after a pause a sender goes at once again")
+		g.send(t.Context(), 6)
+		assert.Len(t, q.sizes(), 2, "senders that come together wait for each other, for a moment")
+		<-time.After(offerInterval)
+		synctest.Wait()
+		assert.Equal(t, []int{5, 6}, q.sizes()[2])
+		<-time.After(offerInterval)
+		q.answers <- nil
+		synctest.Wait()
+		for n := range 3 {
+			g.send(t.Context(), 7+n)
+			assert.Equal(t, []int{7 + n}, q.sizes()[3+n], "later a sender goes at once again, and each time while it is alone")
+			q.answers <- nil
+			synctest.Wait()
+		}
 	})
 }
 
@@ -111,9 +153,9 @@ func TestAGroupIsBoundedByCallsAndBytes(t *testing.T) {
 		for range 10 {
 			q.answers <- nil
 		}
-		synctest.Wait()
+		<-time.After(time.Second)
 		assert.Equal(t, [][]int{{1}, {4, 3}, {2}, {6}, {12}, {5}}, q.sizes())
-		assert.Equal(t, 33, g.accepted)
+		assert.EqualValues(t, 33, g.taken.Load())
 	})
 }
 
@@ -129,14 +171,14 @@ func TestASenderThatGivesUpBeforeItsTurnTakesItsCallsAlong(t *testing.T) {
 		g.send(t.Context(), 3)
 		cancel()
 		synctest.Wait()
-		assert.Equal(t, map[int]error{2: context.Canceled}, g.results)
-		assert.Equal(t, 3, g.waiting[0].calls)
-		assert.Equal(t, 300, g.waiting[0].bytes)
+		assert.Equal(t, map[int]error{2: context.Canceled}, g.answered())
+		assert.Equal(t, 3, g.queued()[0].calls)
+		assert.Equal(t, 300, g.queued()[0].bytes)
 		q.answers <- nil
 		q.answers <- nil
 		synctest.Wait()
 		assert.Equal(t, [][]int{{1}, {3}}, q.sizes())
-		assert.Equal(t, 4, g.accepted)
+		assert.EqualValues(t, 4, g.taken.Load())
 	})
 }
 
@@ -154,7 +196,7 @@ func TestAGroupThatAllHaveLeftIsNotOffered(t *testing.T) {
 		q.answers <- nil
 		synctest.Wait()
 		assert.Equal(t, [][]int{{1}}, q.sizes())
-		assert.False(t, g.offering)
+		assert.Empty(t, g.queued())
 	})
 }
 
@@ -168,8 +210,8 @@ func TestASenderThatGivesUpOnTheWayIsAnsweredAtOnceAndItsCallsCountOnce(t *testi
 		g.send(ctx, 1)
 		cancel()
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: context.Canceled}, g.results)
-		require.ErrorIs(t, q.ctxs[0].Err(), context.Canceled, "nobody waits for it any more")
+		assert.Equal(t, map[int]error{1: context.Canceled}, g.answered())
+		require.ErrorIs(t, q.ctx(0).Err(), context.Canceled, "nobody waits for it any more")
 
 		first, cancelFirst := context.WithCancel(t.Context())
 		g.send(t.Context(), 2)
@@ -179,13 +221,13 @@ func TestASenderThatGivesUpOnTheWayIsAnsweredAtOnceAndItsCallsCountOnce(t *testi
 		synctest.Wait()
 		cancelFirst()
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: context.Canceled, 2: nil, 3: context.Canceled}, g.results)
-		require.NoError(t, q.ctxs[2].Err(), "the group goes on")
-		assert.Equal(t, client.Info{}, client.FromContext(q.ctxs[2]), "its context is no one sender's")
+		assert.Equal(t, map[int]error{1: context.Canceled, 2: nil, 3: context.Canceled}, g.answered())
+		require.NoError(t, q.ctx(2).Err(), "the group goes on")
+		assert.Equal(t, client.Info{}, client.FromContext(q.ctx(2)), "its context is no one sender's")
 		q.answers <- nil
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: context.Canceled, 2: nil, 3: context.Canceled, 4: nil}, g.results)
-		assert.Equal(t, 9, g.accepted, "what is in the queue counts, whoever waited for it")
+		assert.Equal(t, map[int]error{1: context.Canceled, 2: nil, 3: context.Canceled, 4: nil}, g.answered())
+		assert.EqualValues(t, 9, g.taken.Load(), "what is in the queue counts, whoever waited for it")
 	})
 }
 
@@ -202,8 +244,8 @@ func TestTheErrorOfAGroupIsThatOfEachOfItsSenders(t *testing.T) {
 		q.answers <- nil
 		q.answers <- full
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: nil, 2: full, 3: full}, g.results)
-		assert.Equal(t, 1, g.accepted)
+		assert.Equal(t, map[int]error{1: nil, 2: full, 3: full}, g.answered())
+		assert.EqualValues(t, 1, g.taken.Load())
 	})
 }
 
@@ -241,8 +283,8 @@ func TestNoSenderIsRefusedWhoseCallsAloneWouldFit(t *testing.T) {
 				t.Fatalf("%d calls were refused where there is room for %d", sizes[i], q.room)
 			}
 		}
-		if taken != g.accepted || taken != room-q.room {
-			t.Fatalf("%d calls were taken, %d counted, and the queue has %d", taken, g.accepted, room-q.room)
+		if int64(taken) != g.taken.Load() || taken != room-q.room {
+			t.Fatalf("%d calls were taken, %d counted, and the queue has %d", taken, g.taken.Load(), room-q.room)
 		}
 	})
 }
@@ -250,18 +292,19 @@ func TestNoSenderIsRefusedWhoseCallsAloneWouldFit(t *testing.T) {
 func TestAPanicOfTheQueueIsTheErrorOfItsGroupAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		panics := true
+		var panics atomic.Bool
+		panics.Store(true)
 		g := newGrouping(func(context.Context, *request) error {
-			if panics {
+			if panics.Load() {
 				panic("index out of range")
 			}
 			return nil
 		})
 		defer g.stop()
 		g.send(t.Context(), 1)
-		panics = false
+		panics.Store(false)
 		g.send(t.Context(), 2)
-		assert.Equal(t, map[int]error{1: errOfferPanicked, 2: nil}, g.results)
+		assert.Equal(t, map[int]error{1: errOfferPanicked, 2: nil}, g.answered())
 	})
 }
 
@@ -274,17 +317,20 @@ func TestStoppingEndsAnOfferThatWaitsForRoom(t *testing.T) {
 		g.send(t.Context(), 2)
 		g.stop()
 		synctest.Wait()
-		assert.Equal(t, map[int]error{1: context.Canceled, 2: context.Canceled}, g.results)
-		assert.Empty(t, g.waiting)
+		assert.Equal(t, map[int]error{1: context.Canceled, 2: context.Canceled}, g.answered())
+		assert.Empty(t, g.queued())
 	})
 }
 
 func TestEverySenderOfManyIsAnsweredAndEveryCallIsOfferedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var got []int
 		g := newGrouping(func(_ context.Context, req *request) error {
 			<-time.After(time.Millisecond) // of the test's clock: a sync
+			mu.Lock()
+			defer mu.Unlock()
 			for _, p := range req.parts {
 				got = append(got, int(p.packed[0])<<8|int(p.packed[1]))
 			}
@@ -306,6 +352,6 @@ func TestEverySenderOfManyIsAnsweredAndEveryCallIsOfferedOnce(t *testing.T) {
 		for n := range got {
 			require.Equal(t, n, got[n])
 		}
-		assert.Equal(t, 1600, g.accepted)
+		assert.EqualValues(t, 1600, g.taken.Load())
 	})
 }

@@ -122,7 +122,6 @@ func TestTheAgeOfTheOldestBatchIsSinceItsFirstTry(t *testing.T) {
 
 // statusHost is a collector that hears what its component reports.
 type statusHost struct {
-	hostWithQueue
 	mu     sync.Mutex
 	events []*componentstatus.Event
 }

@@ -6,13 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	xstorage "go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/internal/seed"
@@ -116,6 +119,41 @@ func TestWhatIsQueuedAtAShutdownIsWrittenAfterTheNextStart(t *testing.T) {
 	restarted := new(fakeStore)
 	newQueueOnDisk(t, restarted, dir, nil)
 	require.Eventually(t, func() bool { return len(spanIDs(restarted.written())) == 20*9 }, 10*time.Second, time.Millisecond)
+}
+
+// countingStorage counts what is written to its file.
+type countingStorage struct {
+	xstorage.Extension
+	writes atomic.Int64
+}
+
+func (s *countingStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (xstorage.Client, error) {
+	client, err := s.Extension.GetClient(ctx, kind, id, name)
+	return countingClient{Client: client, writes: &s.writes}, err
+}
+
+type countingClient struct {
+	xstorage.Client
+	writes *atomic.Int64
+}
+
+func (c countingClient) Batch(ctx context.Context, ops ...*xstorage.Operation) error {
+	c.writes.Add(1)
+	return c.Client.Batch(ctx, ops...)
+}
+
+func TestARequestCostsOneWriteOfTheQueuesFileAndNotThree(t *testing.T) {
+	t.Parallel()
+	store, file := new(fakeStore), &countingStorage{Extension: fileStorage(t, t.TempDir()).(xstorage.Extension)}
+	e, _ := newQueueIn(t, store, file, nil)
+	const requests = 30
+	before := file.writes.Load()
+	for i := range requests {
+		now := time.Now()
+		require.NoError(t, e.ConsumeTraces(t.Context(), seed.Traces(seed.Options{Calls: 3, First: 3 * i, From: now.Add(-time.Minute), Until: now})))
+	}
+	require.Eventually(t, func() bool { return len(store.written()) == 3*requests }, 10*time.Second, time.Millisecond)
+	assert.Less(t, file.writes.Load()-before, int64(2*requests), "the account is written along, and some times a second")
 }
 
 func TestASenderIsRefusedWhereTheQueueHasNoRoomForItAndNoOther(t *testing.T) {

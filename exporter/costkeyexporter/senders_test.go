@@ -127,6 +127,12 @@ func fileStorage(tb testing.TB, dir string) component.Component {
 // newQueueOnDisk starts an exporter with the default settings and a queue in a file of dir.
 func newQueueOnDisk(tb testing.TB, store callWriter, dir string, change func(*Config)) (*tracesExporter, *componenttest.Telemetry) {
 	tb.Helper()
+	return newQueueIn(tb, store, fileStorage(tb, dir), change)
+}
+
+// newQueueIn starts an exporter with the default settings and a queue in queue.
+func newQueueIn(tb testing.TB, store callWriter, queue component.Component, change func(*Config)) (*tracesExporter, *componenttest.Telemetry) {
+	tb.Helper()
 	tel := componenttest.NewTelemetry()
 	tb.Cleanup(func() { _ = tel.Shutdown(context.Background()) })
 	cfg := createDefaultConfig().(*Config)
@@ -139,24 +145,15 @@ func newQueueOnDisk(tb testing.TB, store callWriter, dir string, change func(*Co
 	set.TelemetrySettings, set.ID = tel.NewTelemetrySettings(), component.NewID(componentType) // which names the file
 	e, err := newTraces(tb.Context(), set, cfg)
 	require.NoError(tb, err)
-	s, err := storage.Open(storage.Config{DSN: "postgres://nobody@localhost:1/none"})
-	require.NoError(tb, err)
-	tb.Cleanup(s.Close)
-	host := hostWithQueue{fakeHost{id: cfg.Storage, store: s}, fileStorage(tb, dir)}
-	require.NoError(tb, e.Start(tb.Context(), host))
-	e.store, e.settings.source = store, store
+	e.findStore = has(store)
+	require.NoError(tb, e.Start(tb.Context(), hostWithQueue{queue: queue}))
 	tb.Cleanup(func() { require.NoError(tb, e.Shutdown(context.Background())) })
 	return e, tel
 }
 
-// hostWithQueue is a collector with the store and a storage for the queue.
-type hostWithQueue struct {
-	fakeHost
-	queue component.Component
-}
+// hostWithQueue is a collector with a storage for the queue.
+type hostWithQueue struct{ queue component.Component }
 
 func (h hostWithQueue) GetExtensions() map[component.ID]component.Component {
-	all := h.fakeHost.GetExtensions()
-	all[queueStorage] = h.queue
-	return all
+	return map[component.ID]component.Component{queueStorage: h.queue}
 }
