@@ -84,11 +84,11 @@ const (
 	ReasonBadValue   Reason = "bad_value"   // PostgreSQL refused a value of the row
 )
 
-// WriteResult says what became of the calls of one batch. Written + Duplicate + Settled + all of SetAside is their number.
+// WriteResult says what became of the calls of one batch. Written + Duplicate + Joined + all of SetAside is their number.
 type WriteResult struct {
 	Written   int            // new rows
 	Duplicate int            // stored before, or twice in the batch
-	Settled   int            // another span of a call that is stored: its row was kept or replaced, none was added
+	Joined    int            // another span of a call that is stored: its row was kept or replaced, none was added
 	Repaired  int            // of Written: a value was not storable as it came (NUL byte, invalid UTF-8, a wrong time)
 	SetAside  map[Reason]int // not stored
 	ByStatus  map[string]int // Written by cost status
@@ -108,7 +108,7 @@ func (r *WriteResult) setAside(reason Reason, n int) {
 func (r *WriteResult) add(o WriteResult) {
 	r.Written += o.Written
 	r.Duplicate += o.Duplicate
-	r.Settled += o.Settled
+	r.Joined += o.Joined
 	r.Repaired += o.Repaired
 	for reason, n := range o.SetAside {
 		r.setAside(reason, n)

@@ -40,12 +40,12 @@ type plan struct {
 
 // join decides for each fresh row whether it is a call of its own or another span of a known one. known are stored rows
 // of the same traces and of the same response ids, links the spans between them that have no row.
-func join(known, fresh []row, links []samecall.Link) plan {
+func join(known, fresh []row, links []samecall.Node) plan {
 	j := newJoining(known, fresh)
 	j.takeBack()
 	// No span is there twice: what is stored was taken out of fresh, and where another writer was faster the unique index
 	// makes the batch begin again.
-	samecall.Settle(&j, len(j.calls), j.known, links...)
+	samecall.Resolve(&j, len(j.calls), j.known, links...)
 	j.holdResponses()
 	return j.plan()
 }
@@ -58,7 +58,7 @@ func apart(known, fresh []row) plan {
 }
 
 // rejoin judges stored rows again: those that are news with each other and with the rest.
-func rejoin(stored []row, isNews func(*row) bool, links []samecall.Link) plan {
+func rejoin(stored []row, isNews func(*row) bool, links []samecall.Node) plan {
 	j := joining{calls: make([]settled, 0, len(stored))}
 	for _, news := range [...]bool{false, true} {
 		for i := range stored {
@@ -71,7 +71,7 @@ func rejoin(stored []row, isNews func(*row) bool, links []samecall.Link) plan {
 		}
 	}
 	j.takeBack()
-	samecall.Settle(&j, len(j.calls), j.known, links...)
+	samecall.Resolve(&j, len(j.calls), j.known, links...)
 	j.holdResponses()
 	p := j.plan()
 	p.settled = len(p.remove) - len(p.insert)
@@ -122,13 +122,13 @@ func (j *joining) Facts(i int) samecall.Facts { return j.calls[i].row.facts() }
 func (j *joining) Drop(i int) { j.calls[i].dropped = true }
 
 // Fill implements [samecall.Calls].
-func (j *joining) Fill(to, from int, gift samecall.Gift) {
+func (j *joining) Fill(to, from int, fields samecall.MergeFields) {
 	filled := *j.calls[to].row.Call
-	filled.fill(j.calls[from].row.Call, gift)
+	filled.fill(j.calls[from].row.Call, fields)
 	if !reflect.DeepEqual(&filled, j.calls[to].row.Call) {
 		*j.calls[to].change() = filled
 	}
-	if gift&samecall.GiveBeside != 0 {
+	if fields&samecall.MarkReplaced != 0 {
 		j.calls[from].beside = filled.SpanID
 	}
 }
@@ -177,7 +177,7 @@ func (c *settled) giveWay(tries []*settled) {
 	case own != nil:
 		c.change().giveBack(own.row.ResponseID)
 	case last != c:
-		last.change().fill(c.row.Call, samecall.GiveUsage|samecall.GiveAnswer|samecall.GiveFromOuter)
+		last.change().fill(c.row.Call, samecall.MergeUsage|samecall.MergeAnswer|samecall.MergeInherited)
 		c.change().giveBack(last.row.ResponseID)
 	}
 }
@@ -219,7 +219,7 @@ func (c *settled) link() link {
 	l := c.row.link()
 	if c.beside != [8]byte{} {
 		facts := c.row.facts()
-		l.beside, l.eye = c.beside, facts.Eye()
+		l.beside, l.eye = c.beside, facts.Observer()
 	}
 	return l
 }

@@ -16,7 +16,7 @@ import (
 // ledger is the rows of one trace as a Store keeps them, without the database.
 type ledger struct {
 	rows  []row
-	links []samecall.Link
+	links []samecall.Node
 }
 
 // write is WriteCalls: what settle and lookAgain do, one after the other.
@@ -41,7 +41,7 @@ func (l *ledger) apply(p plan) {
 	}
 	l.rows = append(slices.DeleteFunc(l.rows, func(r row) bool { return gone[r.key()] }), p.insert...)
 	for _, k := range p.links {
-		link := samecall.Link{TraceID: k.trace, SpanID: k.span, ParentSpanID: k.parentSpan}
+		link := samecall.Node{TraceID: k.trace, SpanID: k.span, ParentSpanID: k.parentSpan}
 		if k.beside != [8]byte{} {
 			link.Project, link.Beside, link.Eye, link.StartNanos = "default", k.beside, k.eye, k.startMicros*1000
 		}

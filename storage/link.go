@@ -20,9 +20,9 @@ type Link struct {
 	ParentSpanID [8]byte // a root leads nowhere
 	StartMicros  int64
 	// Beside is the call that stands for the span though it is not inside it, and Eye from where the span was seen; zero for
-	// all spans but those that [samecall.Settle] joined so. See [samecall.Link].
+	// all spans but those that [samecall.Resolve] joined so. See [samecall.Node].
 	Beside [8]byte
-	Eye    samecall.Eye
+	Eye    samecall.Observer
 }
 
 // link is a span without a row, through which a span's ancestors are found.
@@ -31,7 +31,7 @@ type link struct {
 	span, parentSpan [8]byte
 	startMicros      int64
 	beside           [8]byte // the call that stands for it beside it, and from where it was seen
-	eye              samecall.Eye
+	eye              samecall.Observer
 }
 
 // link returns what is left of a row that another span stands for.
@@ -128,22 +128,22 @@ type linkWriter interface {
 }
 
 // findLinks returns the kept links of the rows' traces.
-func (s *Store) findLinks(ctx context.Context, rows []row) ([]samecall.Link, error) {
+func (s *Store) findLinks(ctx context.Context, rows []row) ([]samecall.Node, error) {
 	keys := newKeyArrays(rows)
 	found, err := s.pool.Query(ctx, query("find_links"), keys.projects, keys.traces)
 	if err != nil {
 		return nil, describe("look for spans without a row", err)
 	}
-	var out []samecall.Link
+	var out []samecall.Node
 	var trace [16]byte
 	var span, parent int64
 	var beside, from *int64
 	var started *time.Time
 	var project *string
 	_, err = pgx.ForEachRow(found, []any{&trace, &span, &parent, &beside, &from, &started, &project}, func() error {
-		l := samecall.Link{TraceID: trace, SpanID: spanBytes(span), ParentSpanID: spanBytes(parent)}
+		l := samecall.Node{TraceID: trace, SpanID: spanBytes(span), ParentSpanID: spanBytes(parent)}
 		if beside != nil {
-			l.Beside, l.Eye, l.Project = spanBytes(*beside), samecall.Eye(value(from)), value(project)
+			l.ReplacedBy, l.Observer, l.Project = spanBytes(*beside), samecall.Observer(value(from)), value(project)
 			l.StartNanos = value(started).UnixMicro() * int64(time.Microsecond)
 		}
 		out = append(out, l)

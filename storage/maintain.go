@@ -15,7 +15,7 @@ type MaintenanceReport struct {
 	MergedSums     int64 // appended sums that were merged into the hourly table
 	DroppedDays    int   // days whose partitions were dropped
 	DeletedExpired int64 // calls of projects with a shorter retention than the longest
-	Settled        int   // spans of a call that were joined when their settle window ended
+	Joined         int   // spans of a call that were joined when their settle window ended
 }
 
 // Maintain does one round of housekeeping: it merges appended sums, makes tomorrow's partitions, and drops what is
@@ -35,7 +35,7 @@ func (s *Store) Maintain(ctx context.Context) (MaintenanceReport, error) {
 		return rep, describe("merge hourly sums", err)
 	}
 	today := dayOf(s.now().UnixMicro())
-	rep.Settled, err = s.forgetSettled(ctx)
+	rep.Joined, err = s.forgetSettled(ctx)
 	return rep, errors.Join(
 		err,
 		s.ensurePartition(ctx, today),

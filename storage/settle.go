@@ -44,7 +44,7 @@ func (s *Store) settle(ctx context.Context, rows []row) (WriteResult, error) {
 	if err != nil {
 		return res, err
 	}
-	res.Settled = plan.settled
+	res.Joined = plan.settled
 	return res, s.apply(ctx, &plan, &res)
 }
 

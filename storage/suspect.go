@@ -241,12 +241,12 @@ func (t *ownTraces) markDoubles(rows []row, links []link, judge map[traceKey]boo
 	if len(d.rows) == 0 {
 		return
 	}
-	between := make([]samecall.Link, len(links))
+	between := make([]samecall.Node, len(links))
 	for i := range links {
 		l := &links[i]
-		between[i] = samecall.Link{TraceID: l.trace, SpanID: l.span, ParentSpanID: l.parentSpan}
+		between[i] = samecall.Node{TraceID: l.trace, SpanID: l.span, ParentSpanID: l.parentSpan}
 	}
-	samecall.Settle(&d, len(d.rows), 0, between...)
+	samecall.Resolve(&d, len(d.rows), 0, between...)
 	for _, i := range d.dropped {
 		judge[d.rows[i].traceKey()] = true
 	}
@@ -292,7 +292,7 @@ type doubles struct {
 func (d *doubles) Facts(i int) samecall.Facts { return d.rows[i].facts() }
 
 // Fill implements [samecall.Calls].
-func (d *doubles) Fill(int, int, samecall.Gift) {}
+func (d *doubles) Fill(int, int, samecall.MergeFields) {}
 
 // Drop implements [samecall.Calls].
 func (d *doubles) Drop(i int) { d.dropped = append(d.dropped, i) }
@@ -340,7 +340,7 @@ func (s *Store) settleOnce(ctx context.Context, rows []row, n *news, res *WriteR
 	if err := s.apply(ctx, &plan, res); err != nil {
 		return false, err
 	}
-	res.Settled += plan.settled
+	res.Joined += plan.settled
 	return plan.settled > 0, nil
 }
 
@@ -353,19 +353,19 @@ func (s *Store) forgetSettled(ctx context.Context) (int, error) {
 	for {
 		old, err := s.expiredSuspects(ctx)
 		if err != nil {
-			return res.Settled, err
+			return res.Joined, err
 		}
 		if len(old.rows) == 0 {
 			break
 		}
 		if len(old.shared) > 0 {
 			if err := s.settleStored(ctx, old.shared, nil, &res); err != nil {
-				return res.Settled, err
+				return res.Joined, err
 			}
 		}
 		keys := newKeyArrays(old.rows)
 		if _, err := s.pool.Exec(ctx, query("delete_suspects"), old.latest, keys.projects, keys.traces); err != nil {
-			return res.Settled, describe("forget settled calls", err)
+			return res.Joined, describe("forget settled calls", err)
 		}
 	}
 	_, err := s.pool.Exec(ctx, query("delete_links"), settleWindow)
@@ -373,9 +373,9 @@ func (s *Store) forgetSettled(ctx context.Context) (int, error) {
 		_, err = s.pool.Exec(ctx, query("delete_writers"), writersKept)
 	}
 	if err != nil {
-		return res.Settled, describe("forget settled calls", err)
+		return res.Joined, describe("forget settled calls", err)
 	}
-	return res.Settled, nil
+	return res.Joined, nil
 }
 
 // expired are traces whose settle window is over, as rows that hold no more than the trace and the start.

@@ -27,7 +27,7 @@ import (
 
 // callWriter is what the exporter needs of storage.
 type callWriter interface {
-	WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error)
+	WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Node) (storage.WriteResult, error)
 	projectReader
 }
 

@@ -42,7 +42,7 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 // wrote counts and tells what became of a batch that storage took.
 func (e *tracesExporter) wrote(ctx context.Context, b *batch, res storage.WriteResult) {
 	e.countLost(ctx, b)
-	res.Settled += b.joined
+	res.Joined += b.joined
 	e.telemetry.outcome(ctx, res)
 	for note, n := range b.notes {
 		add(ctx, e.telemetry.noted, n, "note", note)

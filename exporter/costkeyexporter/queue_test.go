@@ -37,7 +37,7 @@ func (s *gatedStore) setAway(away bool) {
 	s.away = away
 }
 
-func (s *gatedStore) WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error) {
+func (s *gatedStore) WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Node) (storage.WriteResult, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if s.away {

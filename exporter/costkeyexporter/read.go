@@ -61,22 +61,22 @@ func (r *reading) release() { readBuffers.release(r.calls, r.used) }
 
 // join joins the spans of one call.
 func (r *reading) join(td ptrace.Traces) {
-	r.calls = genaispan.Settle(r.calls, r.links(td)...)
+	r.calls = genaispan.Resolve(r.calls, r.links(td)...)
 	r.joined = r.leaves - genaispan.Leaves(r.calls)
 }
 
 // links returns the spans that are not GenAI: ancestors are looked for through them.
-func (r *reading) links(td ptrace.Traces) []genaispan.Link {
+func (r *reading) links(td ptrace.Traces) []genaispan.Node {
 	if r.notGenAI == 0 {
 		return nil
 	}
-	links := make([]genaispan.Link, 0, r.notGenAI)
+	links := make([]genaispan.Node, 0, r.notGenAI)
 	n := 0
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
 				if !r.genAI[n] {
-					links = append(links, genaispan.Link{TraceID: span.TraceID(), SpanID: span.SpanID(), ParentSpanID: span.ParentSpanID()})
+					links = append(links, genaispan.Node{TraceID: span.TraceID(), SpanID: span.SpanID(), ParentSpanID: span.ParentSpanID()})
 				}
 				n++
 			}

@@ -101,7 +101,7 @@ func renumber(td ptrace.Traces, n uint64) {
 // countingStore takes everything and counts it.
 type countingStore struct{ calls, batches atomic.Int64 }
 
-func (s *countingStore) WriteCalls(_ context.Context, calls []storage.Call, _ ...storage.Link) (storage.WriteResult, error) {
+func (s *countingStore) WriteCalls(_ context.Context, calls []storage.Call, _ ...storage.Node) (storage.WriteResult, error) {
 	s.batches.Add(1)
 	s.calls.Add(int64(len(calls)))
 	return storage.WriteResult{Written: len(calls)}, nil
