@@ -54,7 +54,7 @@ check_data_dir() {
 check_port "$grpc" receivers::otlp::protocols::grpc::endpoint COSTKEY_OTLP_GRPC_ENDPOINT localhost:14317
 check_port "$http" receivers::otlp::protocols::http::endpoint COSTKEY_OTLP_HTTP_ENDPOINT localhost:14318
 check_port "$sdk" receivers::costkey::endpoint COSTKEY_RECEIVER_ENDPOINT localhost:14319
-check_port "$health" extensions::health_check::endpoint COSTKEY_HEALTH_ENDPOINT localhost:23133
+check_port "$health" extensions::healthcheckv2::http::endpoint COSTKEY_HEALTH_ENDPOINT localhost:23133
 check_port "$metrics" service::telemetry::metrics::readers COSTKEY_METRICS_PORT 18888
 check_data_dir
 command -v go >/dev/null || complain 'Go is missing; see https://go.dev/doc/install'

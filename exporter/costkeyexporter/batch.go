@@ -89,8 +89,13 @@ type buffers[T any] struct {
 	idle *time.Timer
 }
 
-// keptIdle is how long buffers are kept that nobody uses.
-const keptIdle = time.Minute
+const (
+	// keptIdle is how long buffers are kept that nobody uses.
+	keptIdle = time.Minute
+	// keptLength bounds the buffers that are kept, by their elements: a batch of the default max_size fits. What one large
+	// request takes, at 648 bytes a call, goes back to the heap.
+	keptLength = 24 * 1024
+)
 
 func (b *buffers[T]) take() []T {
 	b.mu.Lock()
@@ -105,9 +110,10 @@ func (b *buffers[T]) take() []T {
 }
 
 // release gives back a slice of which the first n elements were used. They are cleared: their strings must not live until
-// the next batch, nor may two calls that share a list fill it both. No more are kept than can be worked on at once.
+// the next batch, nor may two calls that share a list fill it both. No more are kept than can be worked on at once, and none
+// that is longer than keptLength.
 func (b *buffers[T]) release(used []T, n int) {
-	if cap(used) == 0 {
+	if cap(used) == 0 || cap(used) > keptLength {
 		return
 	}
 	clear(used[:n])

@@ -49,6 +49,7 @@ func TestDefaultsDoNotLoseData(t *testing.T) {
 	assert.Equal(t, "costkey_storage", cfg.Storage.String())
 	assert.Equal(t, time.Minute, cfg.Timeout.Timeout)
 	assert.Zero(t, cfg.Retry.MaxElapsedTime, "retry without end")
+	assert.Equal(t, 5*time.Minute, cfg.UnhealthyAfter)
 	queue := cfg.Queue.Get()
 	require.NotNil(t, queue)
 	assert.Equal(t, exporterhelper.RequestSizerTypeItems, queue.Sizer)
@@ -70,6 +71,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	assert.Equal(t, "/var/lib/costkey/catalogue.json", cfg.CatalogueFile)
 	assert.Equal(t, "prices.yaml", cfg.PricesFile)
 	assert.Equal(t, 10*time.Second, cfg.Timeout.Timeout)
+	assert.Equal(t, 2*time.Minute, cfg.UnhealthyAfter)
 	assert.EqualValues(t, 1000, cfg.Queue.Get().QueueSize)
 	assert.EqualValues(t, 10, cfg.Queue.Get().Batch.Get().MinSize)
 	assert.Equal(t, time.Minute, cfg.Retry.MaxElapsedTime)
@@ -80,6 +82,7 @@ func TestABadConfigNamesTheKey(t *testing.T) {
 	for name, keys := range map[string][]string{
 		"costkey/misspelled":     {"capture_bodies"},
 		"costkey/sized_by_bytes": {"`sending_queue::sizer`", "`sending_queue::batch::sizer`"},
+		"costkey/endless":        {"`timeout`", "found 0s", "`unhealthy_after`", "found -1m0s"},
 		"costkey/empty_tag":      {"`tags[0]`", "`tags[2]`"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,21 +1,49 @@
 package costkeyexporter
 
 import (
+	"fmt"
 	"math"
+	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/usage"
 )
 
-// requestReader decodes calls. Their texts are parts of one string and their lists of one slice, so that a call costs no
-// allocation of its own.
+// requestReader decodes the parts of a request. Their texts are parts of one string for each part and their lists of one
+// slice, so that a call costs no allocation of its own.
 type requestReader struct {
-	texts []string // the dictionary
+	texts []string // the dictionary of the part at hand
 	lists []string
 	tags  []genaispan.Tag
-	calls []genaispan.Call
+	calls []genaispan.Call // of all parts
+}
+
+// messages are buffers for what is decompressed.
+var messages = sync.Pool{New: func() any { return new([]byte) }}
+
+// unpack appends the calls that pack encoded to those of r, all or none. What it appends shares nothing with packed.
+func (r *requestReader) unpack(packed []byte) error {
+	n, compressed, err := readHeader(packed)
+	if err != nil {
+		return err
+	}
+	buffer := messages.Get().(*[]byte)
+	defer messages.Put(buffer)
+	message, err := s2.Decode((*buffer)[:cap(*buffer)], compressed)
+	if err != nil {
+		return fmt.Errorf("decompress queued calls: %w", err)
+	}
+	*buffer = message
+	before := len(r.calls)
+	if !r.read(cursor{message, string(message)}) || len(r.calls)-before != n {
+		clear(r.calls[before:])
+		r.calls = r.calls[:before]
+		return errDamaged
+	}
+	return nil
 }
 
 // noIndex is the value of a field that is no number.
@@ -77,26 +105,22 @@ func (c *cursor) next() (num protowire.Number, value uint64, inner cursor) {
 	return 0, 0, cursor{}
 }
 
-// readCalls appends the calls in the message of a request to calls. What is appended shares nothing with body.
-func readCalls(body []byte, calls []genaispan.Call) ([]genaispan.Call, error) {
-	r := requestReader{
-		texts: make([]string, 1, 256), // index 0 is the empty text
-		calls: calls,
-	}
-	message := cursor{body, string(body)}
+// read appends the calls in the message of a part, and reports whether it could be read.
+func (r *requestReader) read(message cursor) bool {
+	r.texts = append(r.texts[:0], "") // index 0 is the empty text
 	for {
 		num, _, inner := message.next()
 		switch num {
 		case 0:
-			return r.calls, nil
+			return true
 		case -1:
-			return nil, errDamaged
+			return false
 		case fieldText:
 			r.texts = append(r.texts, inner.text)
 		case fieldCall:
 			r.calls = append(r.calls, genaispan.Call{})
 			if !r.call(inner, &r.calls[len(r.calls)-1]) {
-				return nil, errDamaged
+				return false
 			}
 		}
 	}

@@ -15,19 +15,21 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// encoding is how a request stands in a persistent queue's file: two bytes that name the format, the number of calls as
-// a varint, then a message in the wire format of Protocol Buffers, compressed: calls of one place are alike, and every
-// byte is written and synced twice. The message is a dictionary of the texts that repeat from call to call, then the
-// calls; their field numbers are in fields.go. Fields that a version does not know are skipped, so that a queue survives
-// an upgrade and a downgrade.
+// encoding is how a request stands in a persistent queue's file. The calls of one sender are two bytes that name the format,
+// the number of calls as a varint, then a message in the wire format of Protocol Buffers, compressed: calls of one place are
+// alike, and every byte is written and synced twice. The message is a dictionary of the texts that repeat from call to call,
+// then the calls; their field numbers are in fields.go. Fields that a version does not know are skipped, so that a queue
+// survives an upgrade and a downgrade. The calls of several senders are two bytes that name that format, then those of each
+// sender behind their length as a varint.
 //
 // The queue calls Marshal and Unmarshal under its lock. There is little left to do: a sender has packed its calls before,
 // and they are unpacked by the goroutine that writes them.
 type encoding struct{}
 
 const (
-	formatMagic   = 0xc5
-	formatVersion = 3
+	formatMagic = 0xc5
+	formatPart  = 3 // the calls of one sender
+	formatParts = 4 // those of several
 )
 
 // The fields of a request's message.
@@ -54,30 +56,68 @@ func (encoding) Marshal(_ context.Context, req xexporterhelper.Request) ([]byte,
 	if !ok {
 		return nil, fmt.Errorf("encode a request: unexpected type %T", req)
 	}
-	if len(r.parts) == 1 && r.parts[0].packed != nil {
-		return r.parts[0].packed, nil
+	if len(r.parts) == 1 {
+		return r.parts[0].pack(), nil
 	}
-	calls, _, err := r.unpackAll(nil)
-	if err != nil {
-		return nil, err
+	size := 2
+	for i := range r.parts {
+		size += binary.MaxVarintLen32 + len(r.parts[i].packed)
 	}
-	return pack(calls), nil
+	out := append(make([]byte, 0, size), formatMagic, formatParts)
+	for i := range r.parts {
+		out = protowire.AppendBytes(out, r.parts[i].pack())
+	}
+	return out, nil
 }
 
-// Unmarshal reads no more than the number of calls.
+// pack returns the calls of p as they stand in a file.
+func (p *part) pack() []byte {
+	if p.packed != nil {
+		return p.packed
+	}
+	return pack(p.calls)
+}
+
+// Unmarshal reads no more than the numbers of calls.
 func (encoding) Unmarshal(b []byte) (context.Context, xexporterhelper.Request, error) {
-	n, _, err := readHeader(b)
-	if err != nil {
+	r := new(request)
+	if err := r.addQueued(b); err != nil {
 		return context.Background(), nil, err
 	}
-	r := new(request)
-	r.add(part{packed: b, n: n})
 	return context.Background(), r, nil
+}
+
+// addQueued adds what stands in a file.
+func (r *request) addQueued(b []byte) error {
+	if len(b) < 2 || b[0] != formatMagic || b[1] != formatParts {
+		return r.addPacked(b)
+	}
+	for b = b[2:]; len(b) > 0; {
+		packed, size := protowire.ConsumeBytes(b)
+		if size < 0 {
+			return errDamaged
+		}
+		if err := r.addPacked(packed); err != nil {
+			return err
+		}
+		b = b[size:]
+	}
+	return nil
+}
+
+// addPacked adds the calls of one sender.
+func (r *request) addPacked(b []byte) error {
+	n, _, err := readHeader(b)
+	if err != nil {
+		return err
+	}
+	r.add(part{packed: b, n: n})
+	return nil
 }
 
 // readHeader returns the number of calls in b and their compressed message.
 func readHeader(b []byte) (n int, message []byte, err error) {
-	if len(b) < 2 || b[0] != formatMagic || b[1] != formatVersion {
+	if len(b) < 2 || b[0] != formatMagic || b[1] != formatPart {
 		return 0, nil, errFormat
 	}
 	calls, size := protowire.ConsumeVarint(b[2:])
@@ -108,35 +148,9 @@ func pack(calls []genaispan.Call) []byte {
 	w.packed = slices.Grow(w.packed, s2.MaxEncodedLen(len(w.texts)))
 	compressed := s2.Encode(w.packed[:cap(w.packed)], w.texts)
 	out := make([]byte, 2, 2+binary.MaxVarintLen32+len(compressed))
-	out[0], out[1] = formatMagic, formatVersion
+	out[0], out[1] = formatMagic, formatPart
 	out = protowire.AppendVarint(out, uint64(len(calls)))
 	return append(out, compressed...)
-}
-
-// messages are buffers for what is decompressed.
-var messages = sync.Pool{New: func() any { return new([]byte) }}
-
-// unpack appends the calls that pack encoded to calls. What it appends shares nothing with packed.
-func unpack(packed []byte, calls []genaispan.Call) ([]genaispan.Call, error) {
-	n, compressed, err := readHeader(packed)
-	if err != nil {
-		return nil, err
-	}
-	buffer := messages.Get().(*[]byte)
-	defer messages.Put(buffer)
-	message, err := s2.Decode((*buffer)[:cap(*buffer)], compressed)
-	if err != nil {
-		return nil, fmt.Errorf("decompress queued calls: %w", err)
-	}
-	*buffer = message
-	before := len(calls)
-	if calls, err = readCalls(message, calls); err != nil {
-		return nil, err
-	}
-	if len(calls)-before != n {
-		return nil, errDamaged
-	}
-	return calls, nil
 }
 
 // requestWriter encodes calls one after the other.

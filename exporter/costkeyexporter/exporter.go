@@ -4,18 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+	xstorage "go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/costkey/costkey-otel/exporter/costkeyexporter/internal/writebehind"
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/storage"
 )
@@ -41,10 +46,15 @@ type tracesExporter struct {
 	telemetry *telemetry
 	reader    *genaispan.Reader
 	prices    *prices
-	store     callWriter // set by start
+	findStore func(component.Host) (callWriter, int32, error) // storeOf, but in tests
+	store     callWriter                                      // set by start
 	settings  projectSettings
 	queue     queueKind
-	needsKey  bool // set by start
+	group     *groupCommit // in front of a queue on disk
+	progress  *progress
+	status    *status
+	gauge     metric.Registration // of progress
+	needsKey  bool                // set by start
 }
 
 // queueKind says who keeps the calls of a sender while they wait.
@@ -80,8 +90,11 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 		prices:    newPrices(cfg.CatalogueFile, cfg.PricesFile, set.Logger),
 		settings:  projectSettings{logger: set.Logger, now: time.Now},
 		queue:     cfg.queueKind(),
+		status:    new(status),
 	}
-	if err := e.prices.observe(set.MeterProvider.Meter(scopeName)); err != nil {
+	e.findStore, e.prices.report = e.storeOf, e.status.ofPrices
+	e.progress = newProgress(cfg.UnhealthyAfter, set.Logger, e.status.ofWrites)
+	if err := e.observe(set.MeterProvider.Meter(scopeName)); err != nil {
 		return nil, fmt.Errorf("make metrics: %w", err)
 	}
 	e.Traces, err = xexporterhelper.NewTracesRequest(ctx, set, requestFromContext, e.push,
@@ -89,7 +102,7 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
 		exporterhelper.WithTimeout(cfg.Timeout),
-		exporterhelper.WithRetry(cfg.Retry),
+		exporterhelper.WithRetry(cfg.helpersRetry()),
 		xexporterhelper.WithQueueBatch(cfg.Queue, xexporterhelper.QueueBatchSettings{
 			ReferenceCounter: referenceCounter{},
 			Encoding:         encoding{},
@@ -98,51 +111,124 @@ func newTraces(ctx context.Context, set exporter.Settings, cfg *Config) (*traces
 	if err != nil {
 		return nil, fmt.Errorf("make the sending queue: %w", err)
 	}
+	e.group = newGroupCommit(cfg, set.Logger, e.enqueue, tel.accept)
 	return e, nil
+}
+
+// observe makes the metrics that are read when they are asked for, until shutdown.
+func (e *tracesExporter) observe(meter metric.Meter) (err error) {
+	if err := e.prices.observe(meter); err != nil {
+		return err
+	}
+	e.gauge, err = e.progress.observe(meter)
+	return err
 }
 
 // start finds the store; it runs before the queue's consumers.
 func (e *tracesExporter) start(_ context.Context, host component.Host) error {
+	store, connections, err := e.findStore(host)
+	if err != nil {
+		return err
+	}
+	e.store, e.settings.source = store, store
+	e.needsKey = needsKey(e.cfg.Authenticated, host)
+	for _, warning := range e.cfg.warnings(connections) {
+		e.logger.Warn(warning)
+	}
+	return e.prices.start()
+}
+
+// storeOf returns the store of the extension that `storage` names, and how many connections it has.
+func (e *tracesExporter) storeOf(host component.Host) (callWriter, int32, error) {
 	ext, ok := host.GetExtensions()[e.cfg.Storage]
 	if !ok {
-		return fmt.Errorf("find the extension that `storage` names: no extension %q in service::extensions", e.cfg.Storage)
+		return nil, 0, fmt.Errorf("find the extension that `storage` names: no extension %q in service::extensions", e.cfg.Storage)
 	}
 	provider, ok := ext.(storeProvider)
 	if !ok {
-		return fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
+		return nil, 0, fmt.Errorf("use the extension that `storage` names: %q is no costkey_storage extension", e.cfg.Storage)
 	}
-	e.store = provider.Store()
-	e.settings.source = e.store
-	e.needsKey = needsKey(e.cfg.Authenticated, host)
-	return e.prices.start(host)
+	store := provider.Store()
+	return store, store.PoolStats().Max, nil
 }
 
 // shutdown runs when the queue's consumers are done.
 func (e *tracesExporter) shutdown(context.Context) error {
-	return e.prices.stop()
+	return errors.Join(e.prices.stop(), e.gauge.Unregister())
 }
 
-// ConsumeTraces reads td into calls and queues them. td itself is left as it is and not kept.
+// ConsumeTraces reads td into calls and queues them; it returns when they are safe. td itself is left as it is and not kept.
 func (e *tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	buffer := slices.Grow(readBuffers.take(), td.SpanCount())
-	req, err := e.read(ctx, td, buffer)
-	if req == nil || e.queue != queueInMemory { // which keeps the calls
-		defer readBuffers.release(buffer, td.SpanCount())
+	r, err := e.read(ctx, td)
+	if err != nil || len(r.calls) == 0 {
+		r.release()
+		return permanent(err)
 	}
-	if err != nil {
-		return consumererror.NewPermanent(err)
+	accepted := r.accepted()
+	switch e.queue {
+	case queueOnDisk:
+		p := part{packed: pack(r.calls), n: len(r.calls)}
+		r.release() // others read while this one waits
+		return e.group.commit(ctx, p, accepted)
+	case queueInMemory:
+		req := newRequest(slices.Clone(r.calls))
+		r.release()
+		err = e.enqueue(withoutMetadata(ctx), req)
+	case noQueue:
+		err = e.enqueue(withoutMetadata(ctx), newRequest(r.calls))
+		r.release()
 	}
-	if req == nil {
+	if err == nil {
+		e.telemetry.accept(ctx, accepted)
+	}
+	return err
+}
+
+// permanent marks an error that the same spans would meet again; nil stays nil.
+func permanent(err error) error {
+	if err == nil {
 		return nil
 	}
-	if e.queue == queueOnDisk {
-		req.parts[0] = part{packed: pack(req.parts[0].calls), n: req.items}
+	return consumererror.NewPermanent(err)
+}
+
+// enqueue puts req into the queue or, without one, writes it.
+func (e *tracesExporter) enqueue(ctx context.Context, req *request) error {
+	return e.Traces.ConsumeTraces(context.WithValue(ctx, requestKey{}, req), ptrace.NewTraces())
+}
+
+// Start starts the queue and what is behind it. The queue's file is written behind, since writes to the store may be repeated.
+func (e *tracesExporter) Start(ctx context.Context, host component.Host) error {
+	e.status.start(func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) })
+	return e.Traces.Start(ctx, e.hostOfQueue(host))
+}
+
+// hostOfQueue is host with a storage for the queue that writes behind.
+func (e *tracesExporter) hostOfQueue(host component.Host) component.Host {
+	if e.queue != queueOnDisk {
+		return host
 	}
-	if err := e.Traces.ConsumeTraces(context.WithValue(withoutMetadata(ctx), requestKey{}, req), td); err != nil {
-		return err
+	extensions := maps.Clone(host.GetExtensions())
+	id := *e.cfg.Queue.Get().StorageID
+	if ext, ok := extensions[id].(xstorage.Extension); ok {
+		extensions[id] = writebehind.Wrap(ext, e.logger)
 	}
-	add(ctx, e.telemetry.accepted, req.accepted, "", "")
-	return nil
+	return queueHost{Host: host, extensions: extensions}
+}
+
+// queueHost is a collector with other extensions.
+type queueHost struct {
+	component.Host
+	extensions map[component.ID]component.Component
+}
+
+func (h queueHost) GetExtensions() map[component.ID]component.Component { return h.extensions }
+
+// Shutdown lets what is on its way into the queue arrive, and stops the queue and what is behind it.
+func (e *tracesExporter) Shutdown(ctx context.Context) error {
+	e.status.stop()
+	e.group.stop()
+	return e.Traces.Shutdown(ctx)
 }
 
 // requestKey carries a request past exporterhelper's converter, which would else read td a second time.
@@ -156,45 +242,4 @@ func requestFromContext(ctx context.Context, _ ptrace.Traces) (xexporterhelper.R
 		return nil, errNoRequest
 	}
 	return req, nil
-}
-
-// push settles, prices and writes one batch. It runs behind the queue, several batches at once.
-func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) error {
-	req, ok := r.(*request)
-	if !ok {
-		return consumererror.NewPermanent(fmt.Errorf("write calls: unexpected request type %T", r))
-	}
-	b := batch{}
-	defer b.release()
-	b.open(req)
-	if err := b.price(ctx, e); err != nil {
-		return err // to be tried again
-	}
-	res, err := e.store.WriteCalls(ctx, b.rows, linksOf(b.calls)...)
-	if storage.IsRetryable(err) {
-		return err
-	}
-	e.countLost(ctx, &b)
-	if err != nil {
-		add(ctx, e.telemetry.dropped, len(b.rows), "reason", "refused")
-		return consumererror.NewPermanent(err)
-	}
-	res.Joined += b.joined
-	e.telemetry.outcome(ctx, res)
-	for note, n := range b.notes {
-		add(ctx, e.telemetry.noted, n, "note", note)
-	}
-	b.disagreeing.count(ctx, e.telemetry.disagreed)
-	for reason, n := range res.SetAside {
-		e.logger.Warn("Calls set aside.", zap.String("reason", string(reason)), zap.Int("calls", n))
-	}
-	return nil
-}
-
-// countLost tells of calls that stood in the queue's file and can't be read any more.
-func (e *tracesExporter) countLost(ctx context.Context, b *batch) {
-	if b.lost > 0 {
-		add(ctx, e.telemetry.dropped, b.lost, "reason", "damaged")
-		e.logger.Error("Queued calls lost.", zap.Int("calls", b.lost), zap.Error(b.damage))
-	}
 }

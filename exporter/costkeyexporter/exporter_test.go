@@ -74,38 +74,16 @@ func newTest(t *testing.T, store callWriter, change func(*Config)) (*tracesExpor
 	set.TelemetrySettings = tel.NewTelemetrySettings()
 	e, err := newTraces(t.Context(), set, cfg)
 	require.NoError(t, err)
-	e.store = store
-	require.NoError(t, e.Traces.Start(t.Context(), hostOf(t, e)))
-	e.store, e.settings.source = store, store
+	e.findStore = has(store)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e, tel
 }
 
-// hostOf is a host whose storage extension exists; the test puts its fake in afterwards.
-func hostOf(t *testing.T, e *tracesExporter) component.Host {
-	t.Helper()
-	s, err := storage.Open(storage.Config{DSN: "postgres://nobody@localhost:1/none"})
-	require.NoError(t, err)
-	t.Cleanup(s.Close)
-	return fakeHost{id: e.cfg.Storage, store: s}
+// has finds a test's store, with as many connections as the shipped configurations have.
+func has(store callWriter) func(component.Host) (callWriter, int32, error) {
+	return func(component.Host) (callWriter, int32, error) { return store, 8, nil }
 }
-
-type fakeHost struct {
-	id    component.ID
-	store *storage.Store
-}
-
-func (h fakeHost) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{h.id: fakeExtension{store: h.store}}
-}
-
-type fakeExtension struct {
-	component.StartFunc
-	component.ShutdownFunc
-	store *storage.Store
-}
-
-func (e fakeExtension) Store() *storage.Store { return e.store }
 
 func spans(n int) ptrace.Traces {
 	now := time.Now()
@@ -249,9 +227,9 @@ func TestNoPromptReachesTheQueueOrTheStoreUnlessCaptured(t *testing.T) {
 	for _, capture := range []bool{false, true} {
 		store := new(fakeStore)
 		e, _ := newTest(t, store, func(c *Config) { c.CaptureBody = capture })
-		req, err := e.read(t.Context(), td, make([]genaispan.Call, 0, td.SpanCount()))
+		r, err := e.read(t.Context(), td)
 		require.NoError(t, err)
-		queued := fmt.Sprintf("%+v", req.parts) // all that the queue gets
+		queued := fmt.Sprintf("%+v", r.calls) // all that the queue gets
 		assert.Equal(t, capture, strings.Contains(queued, secret))
 		require.NoError(t, e.ConsumeTraces(t.Context(), td))
 		assert.Equal(t, capture, strings.Contains(store.written()[0].RequestBody, secret))
@@ -271,8 +249,9 @@ func TestMetadataDoesNotReachTheQueue(t *testing.T) {
 func TestARequestSurvivesTheQueuesFile(t *testing.T) {
 	t.Parallel()
 	e, _ := newTest(t, new(fakeStore), nil)
-	req, err := e.read(t.Context(), spans(50), make([]genaispan.Call, 0, 50))
+	r, err := e.read(t.Context(), spans(50))
 	require.NoError(t, err)
+	req := newRequest(r.calls)
 	b, err := encoding{}.Marshal(t.Context(), req)
 	require.NoError(t, err)
 	_, back, err := encoding{}.Unmarshal(b)
@@ -390,10 +369,11 @@ func BenchmarkQueueEncoding(b *testing.B) {
 	e := &tracesExporter{cfg: createDefaultConfig().(*Config), reader: genaispan.NewReader(genaispan.Settings{}), prices: newPrices("", "", zap.NewNop())}
 	e.telemetry, _ = newTelemetry(componenttest.NewNopTelemetrySettings())
 	const calls = 1000
-	req, err := e.read(b.Context(), spans(calls), make([]genaispan.Call, 0, calls))
+	r, err := e.read(b.Context(), spans(calls))
 	if err != nil {
 		b.Fatal(err)
 	}
+	req := newRequest(r.calls)
 	var body []byte
 	b.Run("marshal", func(b *testing.B) {
 		for b.Loop() {

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
@@ -57,7 +56,7 @@ func (p *prices) current() *pricing.Table { return p.table.Load() }
 
 // start reads the files, and again whenever they change. A file that can't be used is an error here: calls priced without
 // it would be wrong. A catalogue_file that isn't there yet is none: the built-in catalogue holds until it comes.
-func (p *prices) start(host component.Host) error {
+func (p *prices) start() error {
 	base, err := p.readBase()
 	if err != nil {
 		return p.catalogue.wrap(err)
@@ -70,7 +69,6 @@ func (p *prices) start(host component.Host) error {
 		return p.own.wrap(err)
 	}
 	p.tellBase(base)
-	p.report = func(e *componentstatus.Event) { componentstatus.ReportStatus(host, e) }
 	p.tellAge()
 	p.report(p.status())
 	if p.own.path == "" && p.catalogue.path == "" {

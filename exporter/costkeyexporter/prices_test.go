@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -89,12 +88,12 @@ func TestAPricesFileThatCannotBeUsedStopsTheStart(t *testing.T) {
 	t.Parallel()
 	v := volume{dir: t.TempDir()}
 	p := newPrices("", v.file(), zap.NewNop())
-	require.ErrorContains(t, p.start(componenttest.NewNopHost()), "`prices_file`")
+	require.ErrorContains(t, p.start(), "`prices_file`")
 	v.swap(t, "1", oursAt("free"))
-	require.ErrorContains(t, p.start(componenttest.NewNopHost()), "line 1")
+	require.ErrorContains(t, p.start(), "line 1")
 	require.NoError(t, p.stop())
 	v.swap(t, "2", oursAt("2"))
-	require.NoError(t, p.start(componenttest.NewNopHost()))
+	require.NoError(t, p.start())
 	assert.Equal(t, "2", ownPrice(t, p))
 	require.NoError(t, p.stop())
 }

@@ -83,7 +83,7 @@ func TestOnlyANewerCatalogueFileTakesThePlaceOfTheBuiltInOne(t *testing.T) {
 			if c.file != "" {
 				u.write(t, c.file)
 			}
-			require.NoError(t, u.start(componenttest.NewNopHost()))
+			require.NoError(t, u.start())
 			assert.Equal(t, c.price, ownPrice(t, u.prices))
 			assert.Equal(t, 1, u.said(c.said))
 			require.NoError(t, u.stop())
@@ -104,7 +104,7 @@ func TestACatalogueFileThatCannotBeUsedStopsTheStart(t *testing.T) {
 			t.Parallel()
 			u := newPricesUnderTest(t)
 			u.write(t, c.file)
-			err := u.start(componenttest.NewNopHost())
+			err := u.start()
 			require.ErrorContains(t, err, "use `catalogue_file`")
 			assert.ErrorContains(t, err, c.problem)
 		})

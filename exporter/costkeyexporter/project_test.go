@@ -126,9 +126,9 @@ func TestTwoKeysInOneMergedBatchKeepTheirProjects(t *testing.T) {
 func TestAProjectSurvivesTheQueuesFile(t *testing.T) {
 	t.Parallel()
 	e, _ := newTest(t, new(fakeStore), guarded)
-	req, err := e.read(withKeyOf(t, "team-a"), spans(1), make([]genaispan.Call, 0, 1))
+	r, err := e.read(withKeyOf(t, "team-a"), spans(1))
 	require.NoError(t, err)
-	file, err := encoding{}.Marshal(withKeyOf(t, "team-a"), req)
+	file, err := encoding{}.Marshal(withKeyOf(t, "team-a"), newRequest(r.calls))
 	require.NoError(t, err)
 	ctx, back, err := encoding{}.Unmarshal(file)
 	require.NoError(t, err)

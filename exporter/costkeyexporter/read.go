@@ -2,6 +2,7 @@ package costkeyexporter
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -9,20 +10,22 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// reading is the state of turning one ptrace.Traces into a request.
+// reading is the state of turning one ptrace.Traces into calls.
 type reading struct {
-	calls                           []genaispan.Call // as in a request
-	links                           []genaispan.Node // spans that are not GenAI: ancestors are looked for through them
-	bodies                          map[string]bool  // the projects that may store bodies
-	leaves, outer, joined, otherKey int
-	rejected                        map[string]int // calls by reason
-	rejection                       error
+	calls  []genaispan.Call // as in a request; they lie in a buffer that release gives back
+	used   int              // elements of the buffer that were written to
+	bodies map[string]bool  // the projects that may store bodies
+
+	genAI                                     []bool // of each span
+	leaves, outer, notGenAI, joined, otherKey int
+	rejected                                  map[string]int // calls by reason
+	rejection                                 error
 }
 
-// read turns spans into calls, in buffer, which has room for all of them. It returns no request if there are none. Spans of
-// a resource whose project can't be told are dropped and counted; if that is all there is, the sender hears of it.
-func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []genaispan.Call) (*request, error) {
-	r := reading{calls: buffer[:0]}
+// read turns spans into calls, which are the caller's until it releases them; there may be none. Spans of a resource whose
+// project can't be told are dropped and counted; if that is all there is, the sender hears of it.
+func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces) (*reading, error) {
+	r := &reading{calls: readBuffers.take(), genAI: make([]bool, 0, td.SpanCount())}
 	auth := client.FromContext(ctx).Auth
 	if e.cfg.CaptureBody {
 		r.bodies = e.settings.current(ctx).bodies
@@ -32,7 +35,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []ge
 		project, other, err := e.projectOf(auth, res.Project)
 		before := r.leaves
 		for _, ss := range rs.ScopeSpans().All() {
-			e.readScope(&r, &res, ss, project, err)
+			e.readScope(r, &res, ss, project, err)
 		}
 		if other {
 			r.otherKey += r.leaves - before
@@ -40,27 +43,46 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []ge
 	}
 	if r.leaves > 0 {
 		// Here, where the whole batch of the sender is at hand, spans that are not GenAI still tell who called whom.
-		r.join()
+		r.join(td)
 	}
-	add(ctx, e.telemetry.ignored, len(r.links), "reason", "not_genai")
-	add(ctx, e.telemetry.ignored, r.outer, "reason", "outer")
-	add(ctx, e.telemetry.settled, r.joined, "", "")
-	add(ctx, e.telemetry.forged, r.otherKey, "", "")
-	for reason, n := range r.rejected {
-		add(ctx, e.telemetry.dropped, n, "reason", reason)
-	}
+	e.telemetry.read(ctx, r)
 	if r.leaves == 0 && (r.rejection != nil || len(linksOf(r.calls)) == 0) {
-		return nil, r.rejection
+		r.calls = r.calls[:0]
+		return r, r.rejection
 	}
-	req := newRequest(r.calls)
-	req.accepted = r.leaves - r.joined
-	return req, nil
+	return r, nil
 }
 
+// accepted is how many calls the sender's batch has.
+func (r *reading) accepted() int { return r.leaves - r.joined }
+
+// release ends the use of the calls.
+func (r *reading) release() { readBuffers.release(r.calls, r.used) }
+
 // join joins the spans of one call.
-func (r *reading) join() {
-	r.calls = genaispan.Resolve(r.calls, r.links...)
+func (r *reading) join(td ptrace.Traces) {
+	r.calls = genaispan.Resolve(r.calls, r.links(td)...)
 	r.joined = r.leaves - genaispan.Leaves(r.calls)
+}
+
+// links returns the spans that are not GenAI: ancestors are looked for through them.
+func (r *reading) links(td ptrace.Traces) []genaispan.Node {
+	if r.notGenAI == 0 {
+		return nil
+	}
+	links := make([]genaispan.Node, 0, r.notGenAI)
+	n := 0
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				if !r.genAI[n] {
+					links = append(links, genaispan.Node{TraceID: span.TraceID(), SpanID: span.SpanID(), ParentSpanID: span.ParentSpanID()})
+				}
+				n++
+			}
+		}
+	}
+	return links
 }
 
 func (r *reading) reject(err error) {
@@ -71,16 +93,24 @@ func (r *reading) reject(err error) {
 	r.rejection = err
 }
 
+// next returns where to read the next span into: behind the calls, which grow by what was found and not by how many spans
+// there are. A call is too large to copy for nothing; what is no call is overwritten by the span that follows.
+func (r *reading) next() *genaispan.Call {
+	n := len(r.calls)
+	r.calls = slices.Grow(r.calls, 1)
+	r.used = max(r.used, n+1)
+	return &r.calls[:n+1][n]
+}
+
 // readScope reads the spans of one scope. rejection is why the calls of its resource can't be taken, nil if they can.
 func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrace.ScopeSpans, project string, rejection error) {
 	for _, span := range ss.Spans().All() {
-		n := len(r.calls)
-		call := &r.calls[:n+1][n] // in place: a call is too large to copy for nothing
-		switch e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call) {
+		call := r.next()
+		verdict := e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call)
+		r.genAI = append(r.genAI, verdict != genaispan.NotGenAI)
+		switch verdict {
 		case genaispan.NotGenAI:
-			r.links = append(r.links, genaispan.Node{
-				TraceID: call.TraceID, SpanID: call.SpanID, ParentSpanID: call.ParentSpanID,
-			})
+			r.notGenAI++
 			continue
 		case genaispan.OuterSpan:
 			r.outer++
@@ -98,6 +128,6 @@ func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrac
 		if !r.bodies[project] {
 			call.RequestBody, call.ResponseBody = "", ""
 		}
-		r.calls = r.calls[:n+1]
+		r.calls = r.calls[:len(r.calls)+1]
 	}
 }

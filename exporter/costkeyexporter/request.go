@@ -16,8 +16,6 @@ import (
 type request struct {
 	parts []part
 	items int // calls of all parts, outer spans among them
-	// accepted is the number of calls in the sender's batch that this request was made of.
-	accepted int
 }
 
 // part is the calls of one sender's batch, in which spans of one call are joined already. The queue works under a lock: a
@@ -41,31 +39,28 @@ func (r *request) add(parts ...part) {
 	}
 }
 
-// unpack returns the calls of p. They lie in buffer where they had to be unpacked, and are not to be changed where not.
-func (p *part) unpack(buffer []genaispan.Call) ([]genaispan.Call, error) {
+// unpack returns the calls of p, which are not to be changed.
+func (p *part) unpack() ([]genaispan.Call, error) {
 	if p.packed == nil {
 		return p.calls, nil
 	}
-	return unpack(p.packed, buffer)
+	var r requestReader
+	err := r.unpack(p.packed)
+	return r.calls, err
 }
 
 // unpackAll appends the calls of all parts to buffer. Parts that can't be read are left out and counted by their calls.
 func (r *request) unpackAll(buffer []genaispan.Call) (calls []genaispan.Call, lost int, err error) {
-	calls = buffer
+	reader := requestReader{calls: buffer}
 	for i := range r.parts {
 		p := &r.parts[i]
 		if p.packed == nil {
-			calls = append(calls, p.calls...)
-			continue
-		}
-		all, problem := unpack(p.packed, calls)
-		if problem != nil {
+			reader.calls = append(reader.calls, p.calls...)
+		} else if problem := reader.unpack(p.packed); problem != nil {
 			lost, err = lost+p.n, problem
-			continue
 		}
-		calls = all
 	}
-	return calls, lost, err
+	return reader.calls, lost, err
 }
 
 var _ xexporterhelper.Request = (*request)(nil)
@@ -124,7 +119,7 @@ func (p *part) cut(maxSize int) ([]part, error) {
 	if p.n <= maxSize {
 		return []part{*p}, nil
 	}
-	calls, err := p.unpack(nil)
+	calls, err := p.unpack()
 	if err != nil {
 		return nil, fmt.Errorf("divide a request: %w", err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // telemetry counts what becomes of spans. Each span is counted once in front of the queue (accepted, ignored or dropped),
-// each accepted call once behind it (written, duplicate, settled or dropped).
+// each accepted call once behind it (written, duplicate, settled, dead-lettered or dropped).
 type telemetry struct {
 	accepted  metric.Int64Counter       // calls put into the queue
 	ignored   metric.Int64Counter       // spans that are no call, by reason
@@ -25,6 +25,9 @@ type telemetry struct {
 	forged    metric.Int64Counter       // calls that named another project than their key's
 	noted     metric.Int64Counter       // calls whose numbers were not plain to read, by note
 	disagreed metric.Int64Counter       // calls whose span says another cost, by provider and priced model
+
+	deadLettered metric.Int64Counter // calls in the dead-letter table, by reason
+	overflowed   metric.Int64Counter // calls of which a dimension is "(other)"
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -40,6 +43,8 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		counters.Counter{To: &t.forged, Name: "costkey.exporter.project_ignored", Unit: "{call}", Counts: "Calls that named another project than their key's."},
 		counters.Counter{To: &t.noted, Name: "costkey.exporter.noted", Unit: "{call}", Counts: "Calls whose numbers were not plain to read, by note."},
 		counters.Counter{To: &t.disagreed, Name: "costkey.exporter.price_disagreements", Unit: "{call}", Counts: "Calls whose span says a cost more than 1 % off ours."},
+		counters.Counter{To: &t.deadLettered, Name: "costkey.exporter.dead_lettered", Unit: "{call}", Counts: "Calls put into the dead-letter table, by reason."},
+		counters.Counter{To: &t.overflowed, Name: "costkey.exporter.overflowed", Unit: "{call}", Counts: "Calls of which a dimension was replaced by (other)."},
 	)
 	var errWritten error
 	t.written, errWritten = meter.Int64UpDownCounter("costkey.exporter.written", metric.WithUnit("{call}"),
@@ -62,6 +67,20 @@ func add(ctx context.Context, c adder, n int, key, value string) {
 		return
 	}
 	c.Add(ctx, int64(n), metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value))))
+}
+
+// accept counts calls that are in the queue.
+func (t *telemetry) accept(ctx context.Context, n int) { add(ctx, t.accepted, n, "", "") }
+
+// read counts what a sender's batch was read as.
+func (t *telemetry) read(ctx context.Context, r *reading) {
+	add(ctx, t.ignored, r.notGenAI, "reason", "not_genai")
+	add(ctx, t.ignored, r.outer, "reason", "outer")
+	add(ctx, t.settled, r.joined, "", "")
+	add(ctx, t.forged, r.otherKey, "", "")
+	for reason, n := range r.rejected {
+		add(ctx, t.dropped, n, "reason", reason)
+	}
 }
 
 // outcome counts what storage did with a batch.
