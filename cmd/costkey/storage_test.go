@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -205,35 +204,26 @@ func commandPaths(cmd *cobra.Command) []string {
 func TestRolesGetWhatTheyNeedAndNoMore(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	u, err := url.Parse(dsn)
-	require.NoError(t, err)
-	as := func(role string) string {
-		other := *u
-		other.User = url.User(role)
-		return other.String()
-	}
-	name := strings.TrimPrefix(u.Path, "/")
-	writer, reader := name+"_writer", name+"_reader"
+	writer, asWriter := storagetest.Role(t, dsn)
+	reader, asReader := storagetest.Role(t, dsn)
 	for role, access := range map[string]string{writer: "write", reader: "read"} {
-		storagetest.Exec(t, dsn, "CREATE ROLE "+role+" LOGIN")
-		defer storagetest.Exec(t, dsn, "DROP OWNED BY "+role+"; DROP ROLE "+role)
 		for range 2 {
 			assert.Equal(t, result{stdout: role + " may " + access + "\n"}, costkey(t, "storage", "grant", role, access, "--database-url", dsn))
 		}
 	}
-	require.Equal(t, exitDone, costkey(t, "projects", "create", "shop", "--database-url", as(writer)).status)
-	require.Equal(t, exitDone, costkey(t, "storage", "status", "--database-url", as(writer)).status)
+	require.Equal(t, exitDone, costkey(t, "projects", "create", "shop", "--database-url", asWriter).status)
+	require.Equal(t, exitDone, costkey(t, "storage", "status", "--database-url", asWriter).status)
 	for refused, why := range map[string]string{
 		"storage grant " + reader + " write": "only the owner of schema costkey", "keys create --project shop": "42501",
 	} {
-		got := costkey(t, append(strings.Fields(refused), "--database-url", as(writer))...)
+		got := costkey(t, append(strings.Fields(refused), "--database-url", asWriter)...)
 		assert.Equal(t, exitFailed, got.status, refused)
 		assert.Contains(t, got.stderr, why)
 	}
 	for _, view := range []string{"calls", "costs_hourly", "costs_daily", "projects", "call_bodies", "price_changes"} {
-		storagetest.Value(t, as(reader), "SELECT count(*) FROM costkey."+view)
+		storagetest.Value(t, asReader, "SELECT count(*) FROM costkey."+view)
 	}
-	assert.Equal(t, "0", storagetest.Value(t, as(reader), "SELECT count(*) FROM costkey.trace('0123456789abcdef0123456789abcdef')"))
+	assert.Equal(t, "0", storagetest.Value(t, asReader, "SELECT count(*) FROM costkey.trace('0123456789abcdef0123456789abcdef')"))
 }
 
 func TestAGrantThatCannotBeIsRefused(t *testing.T) {

@@ -208,11 +208,12 @@ func TestADatabaseThatIsNotUTF8EndsTheStart(t *testing.T) {
 	require.NoError(t, err)
 	latin := strings.TrimPrefix(dsn.Path, "/") + "_latin1"
 	storagetest.Exec(t, dsn.String(), "CREATE DATABASE "+latin+" TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
-	defer storagetest.Exec(t, dsn.String(), "DROP DATABASE "+latin+" WITH (FORCE)")
+	defer storagetest.Exec(t, dsn.String(), "DROP DATABASE "+latin)
 	other := *dsn
 	other.Path = "/" + latin
 	ext := newForTest(t, external(other.String()))
-	require.ErrorIs(t, ext.Start(t.Context(), newHost()), storage.ErrEncoding)
+	assert.ErrorIs(t, ext.Start(t.Context(), newHost()), storage.ErrEncoding)
+	require.NoError(t, ext.Shutdown(t.Context()))
 }
 
 func TestANewerSchemaFoundAtWorkEndsTheWork(t *testing.T) {

@@ -168,15 +168,10 @@ func TestAWriterNeedsNoOwnership(t *testing.T) {
 	owner, err := storage.Open(storage.Config{DSN: dsn})
 	require.NoError(t, err)
 	defer owner.Close()
-	writer, err := url.Parse(dsn)
-	require.NoError(t, err)
-	role := strings.TrimPrefix(writer.Path, "/") + "_writer"
-	storagetest.Exec(t, dsn, "CREATE ROLE "+role+" LOGIN")
-	defer storagetest.Exec(t, dsn, "DROP OWNED BY "+role+"; DROP ROLE "+role)
+	role, asRole := storagetest.Role(t, dsn)
 	require.NoError(t, owner.Grant(t.Context(), role, storage.AccessWrite))
 
-	writer.User = url.User(role)
-	cfg := external(writer.String())
+	cfg := external(asRole)
 	cfg.Migrate, cfg.Maintenance = false, false
 	w := startWatched(t, cfg)
 	res, err := w.Store().WriteCalls(t.Context(), oneCall())
