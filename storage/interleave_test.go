@@ -51,13 +51,20 @@ func (t *turns) run(writers []func(context.Context) error, next func(left int) i
 			t.stands <- struct{}{}
 		}()
 	}
-	for len(left) > 0 {
-		at := next(len(left))
+	step := func(at int) {
 		t.goes[left[at]] <- struct{}{}
 		<-t.stands
 		if done[left[at]] {
 			left = append(left[:at], left[at+1:]...)
 		}
+	}
+	defer func() { // next may panic
+		for len(left) > 0 {
+			step(0)
+		}
+	}()
+	for len(left) > 0 {
+		step(next(len(left)))
 	}
 	for _, err := range errs {
 		if err != nil {

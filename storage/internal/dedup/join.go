@@ -13,8 +13,11 @@ import (
 // spans joined a call that has its row.
 type Plan struct {
 	Remove, Insert []calls.Row
-	Nodes          []calls.Node
-	Joined         int
+	// Keep are stored rows that stay as they are and stand for a span that has no row any more: they must still be there when
+	// the plan is carried out. Of two writers that see different spans of one call each may let the other's row stand for it.
+	Keep   []calls.Row
+	Nodes  []calls.Node
+	Joined int
 }
 
 // Join decides for each fresh row whether it is a call of its own or another span of a known one. known are stored rows of
@@ -75,6 +78,7 @@ type span struct {
 	stored     *calls.Row // the row as it is in the database; nil for a fresh one
 	changed    bool       // differs from what is stored, or from what came
 	dropped    bool       // another span stands for it
+	filled     bool       // it may stand for another span
 	replacedBy [8]byte
 }
 
@@ -109,6 +113,7 @@ func (j *joining) Drop(i int) { j.calls[i].dropped = true }
 func (j *joining) Merge(to, from int, fields samecall.MergeFields) {
 	filled := *j.calls[to].row.Call
 	filled.Merge(j.calls[from].row.Call, fields)
+	j.calls[to].filled = true
 	if !reflect.DeepEqual(&filled, j.calls[to].row.Call) {
 		*j.calls[to].change() = filled
 	}
@@ -218,6 +223,9 @@ func (j *joining) plan() Plan {
 	for i := range j.calls {
 		c := &j.calls[i]
 		if c.stays() {
+			if c.filled {
+				p.Keep = append(p.Keep, *c.stored)
+			}
 			continue
 		}
 		if c.stored != nil {

@@ -81,7 +81,10 @@ func Find(ctx context.Context, tx pgx.Tx, seeds Seeds) (Found, error) {
 			return Found{}, err
 		}
 	}
-	return f.found, f.answers(ctx)
+	if err := f.answers(ctx); err != nil {
+		return Found{}, err
+	}
+	return f.found, f.replacedByFound(ctx, short)
 }
 
 // traceBounds is a trace of the seeds and in which time its spans are looked for.

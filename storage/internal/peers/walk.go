@@ -29,6 +29,7 @@ type direction uint8
 const (
 	outward direction = 1 << iota // to what is around it
 	inward                        // to what is inside it
+	nowhere                       // only what it stands for is asked
 )
 
 // walking is the walk through long traces.
@@ -170,5 +171,26 @@ func (w *walking) siblings(ctx context.Context, seeds []calls.Row) error {
 		first, last = append(first, start), append(last, start)
 	}
 	_, err := w.readCalls(ctx, "siblings", c.projects, c.traces, c.spans, first, last, w.first, w.last, nearSiblings, maxBetween)
+	return err
+}
+
+// replacedByFound reads the nodes for which the found calls stand, of traces that were not read whole: a call stands for one
+// span of each observer, and what is not known to be taken would be given again.
+func (f *finding) replacedByFound(ctx context.Context, whole []traceBounds) error {
+	read := make(map[calls.TraceKey]bool, len(whole))
+	for _, t := range whole {
+		read[t.TraceKey] = true
+	}
+	asked := make(map[calls.RowKey]direction)
+	for i := range f.found.Rows {
+		if r := &f.found.Rows[i]; !read[r.TraceKey()] {
+			asked[r.Key()] = nowhere
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	s := newSpans(asked, nowhere)
+	_, err := f.readNodes(ctx, "near_nodes", s.projects, s.traces, s.spans, s.true, s.inward, maxInside)
 	return err
 }

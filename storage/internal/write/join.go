@@ -156,7 +156,7 @@ func (w *Writer) apply(ctx context.Context, plan *dedup.Plan, came []calls.Row, 
 	w.pause(ctx, StepApplying)
 	err := w.db.Write(ctx, epoch, func(tx pgx.Tx) error {
 		sums := make(rollup.Sums)
-		if err := removeRows(ctx, tx, plan.Remove, sums); err != nil {
+		if err := removeRows(ctx, tx, plan.Remove, plan.Keep, sums); err != nil {
 			return err
 		}
 		if err := insertPending(ctx, tx, came); err != nil {
@@ -177,20 +177,22 @@ func (w *Writer) apply(ctx context.Context, plan *dedup.Plan, came []calls.Row, 
 	return err
 }
 
-// removeRows takes stored rows out and counts them out. A row that is not there any more, or is priced differently, was
-// changed by another writer.
-func removeRows(ctx context.Context, tx pgx.Tx, stored []calls.Row, sums rollup.Sums) error {
+// removeRows takes stored rows out and counts them out, and holds those that are kept until the transaction ends. A row
+// that is not there any more, or is priced differently, was changed by another writer.
+func removeRows(ctx context.Context, tx pgx.Tx, stored, kept []calls.Row, sums rollup.Sums) error {
 	if len(stored) == 0 {
 		return nil
 	}
-	keys, old := rows.NewKeys(stored), rows.NewPrices(stored)
-	first, last := rows.Bounds(stored)
-	tag, err := tx.Exec(ctx, query("delete_calls"), keys.Projects, keys.Traces, keys.Spans, keys.Starts,
-		old.Attributes, old.Costs, first, last)
+	all := append(stored[:len(stored):len(stored)], kept...)
+	keys, old := rows.NewKeys(all), rows.NewPrices(all)
+	first, last := rows.Bounds(all)
+	var found int
+	err := tx.QueryRow(ctx, query("delete_calls"), keys.Projects, keys.Traces, keys.Spans, keys.Starts,
+		old.Attributes, old.Costs, first, last, len(stored)).Scan(&found)
 	if err != nil {
 		return database.Describe("take out replaced calls", err)
 	}
-	if int(tag.RowsAffected()) != len(stored) {
+	if found != len(all) {
 		return database.ErrRaced
 	}
 	for i := range stored {
