@@ -153,7 +153,7 @@ func whoAmI() string {
 func (f *repriceFlags) listing(res storage.RepriceResult, catalogue string) listing {
 	run := any(nil)
 	if !f.dryRun {
-		run = int64(res.Run)
+		run = res.Run
 	}
 	return listing{
 		columns: []column{

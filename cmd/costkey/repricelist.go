@@ -55,7 +55,7 @@ func priceChangeListing(changes []storage.PriceChange) listing {
 			finished = timeCell(*c.FinishedAt)
 		}
 		found.rows = append(found.rows, []any{
-			int64(c.ID), timeCell(c.StartedAt), finished, c.Actor, c.DBRole, timeCell(c.FromTime), timeCell(c.ToTime),
+			c.ID, timeCell(c.StartedAt), finished, c.Actor, c.DBRole, timeCell(c.FromTime), timeCell(c.ToTime),
 			cellOf(c.Project), cellOf(c.Provider), cellOf(c.Model), c.Catalogue, c.CallsSeen, c.CallsChanged, c.NewlyPriced,
 			c.NewlyUnpriced, c.CallsSkipped, c.DifferenceUSD,
 		})
