@@ -118,7 +118,7 @@ func BenchmarkSettle(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if kept := genaispan.Settle(calls); genaispan.Leaves(kept) != size {
+		if kept := genaispan.Resolve(calls); genaispan.Leaves(kept) != size {
 			b.Fatal("calls were joined that are two")
 		}
 	}

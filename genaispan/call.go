@@ -70,8 +70,8 @@ type Call struct {
 
 	// Inner, beside Outer, marks an agent or a tool: a call below it is not the same call as one above it.
 	Inner bool
-	// Beside, beside Outer, is the call that Settle found to stand for the span though it is not inside it; zero otherwise.
-	Beside [8]byte
+	// ReplacedBy, beside Outer, is the call that Resolve found to stand for the span though it is not inside it; zero otherwise.
+	ReplacedBy [8]byte
 	// Enclosing marks a call that was read from a span which encloses others (LangSmith puts the usage of a streamed call
 	// there). It counts only where no other span has its response id.
 	Enclosing bool

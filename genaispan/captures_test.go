@@ -55,15 +55,15 @@ func capturedSpan(tb testing.TB, file, part string) ptrace.Span {
 // readCalls reads all spans of td, and settles them.
 func readCalls(r *genaispan.Reader, td ptrace.Traces) []genaispan.Call {
 	var calls []genaispan.Call
-	var others []genaispan.Link
+	var others []genaispan.Node
 	r.Each(td, func(v genaispan.Verdict, c *genaispan.Call) {
 		if v == genaispan.NotGenAI {
-			others = append(others, genaispan.Link{TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID})
+			others = append(others, genaispan.Node{TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID})
 			return
 		}
 		calls = append(calls, c.Clone())
 	})
-	return slices.DeleteFunc(genaispan.Settle(calls, others...), func(c genaispan.Call) bool { return c.Outer })
+	return slices.DeleteFunc(genaispan.Resolve(calls, others...), func(c genaispan.Call) bool { return c.Outer })
 }
 
 // seen is what EXPECTED.tsv says that a careful reader learns from a capture; "" is unknown.

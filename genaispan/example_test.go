@@ -26,7 +26,7 @@ func Example() {
 			calls = append(calls, c.Clone())
 		}
 	})
-	for _, c := range genaispan.Settle(calls) {
+	for _, c := range genaispan.Resolve(calls) {
 		fmt.Println(c.Provider, c.RequestModel, c.Usage.Input.Value(), c.Usage.Output.Value())
 	}
 	// Output: openai gpt-4o 1207 143

@@ -198,8 +198,8 @@ func TestSettlingDoesNotDependOnTheOrderOfCalls(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		calls := drawCalls(t)
-		want := sorted(genaispan.Settle(cloned(calls)))
-		got := sorted(genaispan.Settle(rapid.Permutation(cloned(calls)).Draw(t, "order")))
+		want := sorted(genaispan.Resolve(cloned(calls)))
+		got := sorted(genaispan.Resolve(rapid.Permutation(cloned(calls)).Draw(t, "order")))
 		if got != want {
 			t.Fatalf("settled to\n%s\nand in another order to\n%s", want, got)
 		}
@@ -218,7 +218,7 @@ func TestSettlingNeverBillsMoreThanWasSaidAndNeverLosesTheLastCall(t *testing.T)
 				leaves++
 			}
 		}
-		for _, c := range genaispan.Settle(cloned(calls)) {
+		for _, c := range genaispan.Resolve(cloned(calls)) {
 			if !c.Outer {
 				after += c.Usage.Input.Value()
 				kept++
@@ -233,9 +233,9 @@ func TestSettlingNeverBillsMoreThanWasSaidAndNeverLosesTheLastCall(t *testing.T)
 func TestSettlingTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		once := genaispan.Settle(drawCalls(t))
+		once := genaispan.Resolve(drawCalls(t))
 		want := sorted(cloned(once))
-		if got := sorted(genaispan.Settle(cloned(once))); got != want {
+		if got := sorted(genaispan.Resolve(cloned(once))); got != want {
 			t.Fatalf("settled to\n%s\nand once more to\n%s", want, got)
 		}
 	})

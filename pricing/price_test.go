@@ -38,7 +38,7 @@ const shop = `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[
   {"id":"drawing","rows":[{"rates":{"image":"0.04"}}]},
   {"id":"ranking","rows":[{"rates":{"input":"0","search_unit":"0.002"}}]},
   {"id":"speaking","rows":[{"rates":{"input_character":"15"}}]},
-  {"id":"gift","rows":[{"rates":{"input":"0","output":"0"}}]},
+  {"id":"fields","rows":[{"rates":{"input":"0","output":"0"}}]},
   {"id":"answers","rows":[{"rates":{"output":"7.5"}}]},
   {"id":"fam","rows":[{"rates":{"input":"2"}},{"tier":"flex","rates":{"input":"1"}}]},
   {"id":"fam-2025-04-16","rows":[{"rates":{"input":"2"}}]},
@@ -109,8 +109,8 @@ func TestACallIsPricedByTheRowThatFits(t *testing.T) {
 		{name: "free tokens of a model that is paid by search units", query: Query{RequestModel: "ranking"}, usage: usage.Usage{Input: known(500)}, status: StatusNoUsage, cost: "0", reason: "unknown:search_unit", rule: "exact"},
 		{name: "characters", query: Query{RequestModel: "speaking"}, usage: usage.Usage{InputCharacters: known(2000), Input: known(400)}, status: StatusPriced, cost: "0.03", tier: "standard", rule: "exact"},
 		{name: "a kind that is not sold", query: Query{RequestModel: "answers"}, usage: usage.Usage{Input: known(1), Output: known(1)}, status: StatusNoPrice, cost: "0", reason: "no_rate:input", rule: "exact"},
-		{name: "free", query: Query{RequestModel: "gift"}, usage: usage.Usage{Input: known(5), Output: known(5)}, status: StatusFree, cost: "0", tier: "standard", rule: "exact"},
-		{name: "free, and nothing used", query: Query{RequestModel: "gift"}, usage: usage.Usage{Input: known(0)}, status: StatusFree, cost: "0", tier: "standard", rule: "exact"},
+		{name: "free", query: Query{RequestModel: "fields"}, usage: usage.Usage{Input: known(5), Output: known(5)}, status: StatusFree, cost: "0", tier: "standard", rule: "exact"},
+		{name: "free, and nothing used", query: Query{RequestModel: "fields"}, usage: usage.Usage{Input: known(0)}, status: StatusFree, cost: "0", tier: "standard", rule: "exact"},
 
 		{name: "refused", query: Query{RequestModel: "plain", Refused: true}, status: StatusNotBilled, cost: "0", rule: "exact"},
 		{name: "refused, and unknown", query: Query{RequestModel: "nobody's", Refused: true}, status: StatusNotBilled, cost: "0"},
@@ -453,7 +453,7 @@ func TestMoreTokensNeverCostLess(t *testing.T) {
 	t.Parallel()
 	table := load(t, shop)
 	rapid.Check(t, func(t *rapid.T) {
-		model := rapid.SampledFrom([]string{"plain", "modal", "sized", "gift", "fee"}).Draw(t, "model")
+		model := rapid.SampledFrom([]string{"plain", "modal", "sized", "fields", "fee"}).Draw(t, "model")
 		u := usage.Usage{
 			Input: known(rapid.Int64Range(0, 300_000).Draw(t, "input")), Output: known(rapid.Int64Range(0, 300_000).Draw(t, "output")),
 			CacheRead: known(rapid.Int64Range(0, 300_000).Draw(t, "read")), Reasoning: known(rapid.Int64Range(0, 300_000).Draw(t, "reasoning")),

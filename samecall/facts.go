@@ -25,11 +25,11 @@ type Facts struct {
 	Input, Output usage.Count
 	Fresh         usage.Count // of the input: see [usage.Usage.Fresh]
 
-	// Beside is, of an outer span, the call that stands for it beside it: see [Link.Beside].
-	Beside [8]byte
+	// ReplacedBy is, of an outer span, the call that stands for it replaced it: see [Node.ReplacedBy].
+	ReplacedBy [8]byte
 
 	Outer     bool // no call
-	Inner     bool // beside Outer: an agent or a tool
+	Inner     bool // replaced Outer: an agent or a tool
 	Enclosing bool // a call read from a span around it: it counts only where no other span has its response id
 	Client    bool // span kind CLIENT
 	Failed    bool // an error, or HTTP 400 and above
@@ -66,7 +66,7 @@ const (
 	// RuleSiblings: two instrumentations side by side, one of which saw no answer; or Logfire's two spans of a stream. The
 	// one with usage is kept, with the earlier start.
 	RuleSiblings
-	// RuleStreamHelper: Anthropic's SDK beside an instrumentation of its stream helper. The SDK's is kept.
+	// RuleStreamHelper: Anthropic's SDK replaced an instrumentation of its stream helper. The SDK's is kept.
 	RuleStreamHelper
 )
 
@@ -120,7 +120,7 @@ func sameNested(outer, inner *Facts) bool {
 	return outer.isBlank() || inner.isBlank() || outer.sameCounts(inner)
 }
 
-// sameAnswer is rule B: one id of the answer or of the request, one model, one time, different eyes. Two spans of one
+// sameAnswer is rule B: one id of the answer or of the request, one model, one time, different observers. Two spans of one
 // scope in one service with one id are a mock or a cache hit, and two calls.
 func sameAnswer(a, b *Facts) bool {
 	if a.ResponseID == "" || a.ResponseID != b.ResponseID {

@@ -9,7 +9,7 @@ import (
 type answerKey struct{ project, id string }
 
 // enclosing drops a call that was read from an enclosing span where another span has its id.
-func (s *settlement) enclosing() {
+func (s *resolution) enclosing() {
 	var own map[answerKey]bool // of the calls that enclose nothing
 	for i := range s.facts {
 		f := &s.facts[i]
@@ -25,7 +25,7 @@ func (s *settlement) enclosing() {
 	}
 }
 
-func (s *settlement) ownIDs() map[answerKey]bool {
+func (s *resolution) ownIDs() map[answerKey]bool {
 	ids := make(map[answerKey]bool, len(s.facts))
 	for i := range s.facts {
 		if f := &s.facts[i]; !f.Outer && !f.Enclosing {
@@ -36,13 +36,13 @@ func (s *settlement) ownIDs() map[answerKey]bool {
 }
 
 // answers applies rule B: spans with one response id, then spans with one request id.
-func (s *settlement) answers() {
+func (s *resolution) answers() {
 	s.joinBy(func(f *Facts) string { return f.ResponseID })
 	s.joinBy(func(f *Facts) string { return f.RequestID })
 }
 
 // joinBy joins the calls for which id returns the same.
-func (s *settlement) joinBy(id func(*Facts) string) {
+func (s *resolution) joinBy(id func(*Facts) string) {
 	var g groups[string]
 	for i := range s.facts {
 		f := &s.facts[i]
@@ -78,12 +78,12 @@ func (g *groups[K]) add(key K, i int32, size int) {
 }
 
 // siblings applies rule C and that of Anthropic's stream helper.
-func (s *settlement) siblings() {
-	var g groups[linkKey]
+func (s *resolution) siblings() {
+	var g groups[nodeKey]
 	for i := range s.facts {
 		f := &s.facts[i]
 		if !f.Outer && f.ParentSpanID != ([8]byte{}) {
-			g.add(linkKey{f.TraceID, f.ParentSpanID}, int32(i), len(s.facts))
+			g.add(nodeKey{f.TraceID, f.ParentSpanID}, int32(i), len(s.facts))
 		}
 	}
 	for _, group := range g.several {
@@ -98,18 +98,18 @@ type pair struct {
 	gap  int64
 }
 
-// maxCompany is how many calls, by start, each of a group is compared with: a mock that answers ten thousand calls with
+// maxPeers is how many calls, by start, each of a group is compared with: a mock that answers ten thousand calls with
 // one id must not cost their square.
-const maxCompany = 64
+const maxPeers = 64
 
 // joinGroup joins the calls of a group pair by pair, the nearest in time first: each call stands for at most one of each
 // other scope and service, so that parallel calls stay as many as they are.
-func (s *settlement) joinGroup(group []int32, kin Kinship) {
+func (s *resolution) joinGroup(group []int32, kin Kinship) {
 	slices.SortFunc(group, s.byStart)
 	var pairs []pair
 	for i, a := range group {
-		for _, b := range group[i+1 : min(i+1+maxCompany, len(group))] {
-			if !s.isNews(a, b) {
+		for _, b := range group[i+1 : min(i+1+maxPeers, len(group))] {
+			if !s.isChanged(a, b) {
 				continue
 			}
 			x, y := &s.facts[a], &s.facts[b]
@@ -125,24 +125,24 @@ func (s *settlement) joinGroup(group []int32, kin Kinship) {
 	}
 	slices.SortStableFunc(pairs, func(p, q pair) int { return cmp.Compare(p.gap, q.gap) })
 	for _, p := range pairs {
-		if !s.facts[p.a].Outer && !s.facts[p.b].Outer && s.takeEye(p.a, p.b) {
+		if !s.facts[p.a].Outer && !s.facts[p.b].Outer && s.takeObserver(p.a, p.b) {
 			s.join(p)
 		}
 	}
 }
 
-func (s *settlement) join(p pair) {
-	gift := GiveUsage | GiveAnswer
+func (s *resolution) join(p pair) {
+	fields := MergeUsage | MergeAnswer
 	if p.rule == RuleSiblings {
-		gift |= GiveStart
+		fields |= MergeStart
 	}
 	if s.facts[p.a].TraceID == s.facts[p.b].TraceID {
-		gift |= GiveBeside
+		fields |= MarkReplaced
 	}
 	if s.facts[p.a].Service != s.facts[p.b].Service {
-		gift |= GiveVia
+		fields |= MergeVia
 	}
-	s.fill(p.a, p.b, gift)
+	s.merge(p.a, p.b, fields)
 	s.drop(p.b)
 	s.refresh(p.a)
 }

@@ -14,9 +14,9 @@ type (
 	Call = calls.Call
 	// Tag is one label.
 	Tag = calls.Tag
-	// Link is a span that is no call, such as a chain's or a workflow's: what is around it and what is inside it may be one
+	// Node is a span that is no call, such as a chain's or a workflow's: what is around it and what is inside it may be one
 	// call.
-	Link = calls.Link
+	Node = calls.SpanNode
 	// Reason says why a call was not stored.
 	Reason = calls.Reason
 	// WriteResult says what became of the calls of one batch.
@@ -38,8 +38,8 @@ const (
 // WriteCalls stores calls, each once, however often and from wherever they come, together with their hourly sums. It
 // works on cs in place and leaves them in an undefined state. If the error is not nil the batch may be written again where
 // [IsRetryable] says so; what of it was stored already is then found to be a duplicate. A batch that fails again and again
-// in one way is narrowed down: calls that can't be written become dead letters, all others are stored. links are the spans
+// in one way is narrowed down: calls that can't be written become dead letters, all others are stored. nodes are the spans
 // of the batch that are no calls: they tell which calls of other batches are one.
-func (s *Store) WriteCalls(ctx context.Context, cs []Call, links ...Link) (WriteResult, error) {
-	return s.writer.Write(ctx, cs, links)
+func (s *Store) WriteCalls(ctx context.Context, cs []Call, nodes ...Node) (WriteResult, error) {
+	return s.writer.Write(ctx, cs, nodes)
 }

@@ -85,7 +85,7 @@ func TestASpanWhoseAnswersHashAnotherHoldsIsStillJoined(t *testing.T) {
 	collide(s)
 	write(t, s, span(1, 0, inTrace(1), answeredBy("same-a")))
 	require.Equal(t, storage.WriteResult{Written: 1}, write(t, s, span(1, 0, inTrace(2), long, answeredBy("same-b"))))
-	require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, span(2, 1, inTrace(2), answeredBy("same-b"))))
+	require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, span(2, 1, inTrace(2), answeredBy("same-b"))))
 	require.Equal(t, "1 "+price, rowsOf(t, conn, 1))
 	require.Equal(t, "2 "+price, rowsOf(t, conn, 2))
 	requireSums(t, conn)

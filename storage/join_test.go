@@ -116,7 +116,7 @@ func TestTrapA2_AnOuterAndAnInnerSpanInTwoBatchesAreOneRow(t *testing.T) {
 				spans := [](func() storage.Call){outer, test.inner}
 				require.Equal(t, storage.WriteResult{Written: 1}, write(t, s, spans[order[0]]()))
 				requireSums(t, conn)
-				require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, spans[order[1]]()))
+				require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, spans[order[1]]()))
 				requireBill(t, conn, "2 "+price)
 				require.Equal(t, "s-1 github.com/acme/shop.Describe chatcmpl-a", one[string](t, conn, `SELECT
 					session_id || ' ' || function_name || ' ' || response_id FROM costkey.calls WHERE project = 'default'`))
@@ -159,7 +159,7 @@ func TestTrapA2_TwoInstrumentationsSideBySideAreOneRow(t *testing.T) {
 		require.Equal(t, span(1, 9).StartMicros, one[time.Time](t, conn,
 			"SELECT started_at FROM costkey.calls WHERE project = 'default'").UnixMicro(), "the earlier start is kept")
 		require.Equal(t, storage.WriteResult{Duplicate: 1}, write(t, s, span(2, 9)), "the kept span resent")
-		require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, span(1, 9, withoutAnswer)), "the other resent")
+		require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, span(1, 9, withoutAnswer)), "the other resent")
 		requireBill(t, conn, "2 "+price)
 	})
 }
@@ -214,9 +214,9 @@ func TestTrapA7_AnOuterSpanThatWasReplacedAddsNothingWhenItIsResent(t *testing.T
 	write(t, s, span(2, 1))
 	before := one[string](t, conn, "SELECT to_jsonb(c)::text FROM costkey.calls c")
 	for range 3 {
-		require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, span(1, 0)))
+		require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, span(1, 0)))
 		require.Equal(t, storage.WriteResult{Duplicate: 1}, write(t, s, span(2, 1)))
-		require.Equal(t, storage.WriteResult{Settled: 1, Duplicate: 1}, write(t, s, span(1, 0), span(2, 1)))
+		require.Equal(t, storage.WriteResult{Joined: 1, Duplicate: 1}, write(t, s, span(1, 0), span(2, 1)))
 	}
 	requireBill(t, conn, "2 "+price)
 	require.Equal(t, before, one[string](t, conn, "SELECT to_jsonb(c)::text FROM costkey.calls c"))
@@ -357,7 +357,7 @@ func TestTrapA9_CountsThatAnOuterSpanToldAreTakenBackWhereAnotherTryHasThem(t *t
 					requireSums(t, conn)
 				}
 				requireBill(t, conn, test.want...)
-				require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, span(1, 0)), "the outer one resent")
+				require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, span(1, 0)), "the outer one resent")
 				requireBill(t, conn, test.want...)
 			})
 		})
@@ -419,7 +419,7 @@ func TestSpansOfTwoProjectsAreNeverOneCall(t *testing.T) {
 	s, conn := open(t)
 	other := func(c *storage.Call) { c.Project = "other" }
 	require.Equal(t, storage.WriteResult{Written: 2}, write(t, s, span(1, 0), span(2, 1, other)))
-	require.Equal(t, storage.WriteResult{Written: 0, Settled: 2}, write(t, s, span(1, 0, other), span(2, 1)))
+	require.Equal(t, storage.WriteResult{Written: 0, Joined: 2}, write(t, s, span(1, 0, other), span(2, 1)))
 	requireBill(t, conn, "2 "+price)
 	require.Equal(t, "0000000000000002", one[string](t, conn, "SELECT span_id FROM costkey.calls WHERE project = 'other'"))
 }

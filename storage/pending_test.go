@@ -181,9 +181,9 @@ func (f *family) told(i, trace int) storage.Call {
 	return span(f.ids[i][0], f.ids[i][1], change...)
 }
 
-func (f *family) link(i, trace int) storage.Link {
+func (f *family) link(i, trace int) storage.Node {
 	c := span(f.links[i][0], f.links[i][1], inTrace(trace))
-	return storage.Link{
+	return storage.Node{
 		Project: c.Project, TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID, StartMicros: c.StartMicros,
 	}
 }
@@ -366,7 +366,7 @@ func (b batch) write(s *storage.Store) error { return b.writeIn(context.Backgrou
 func (b batch) writeIn(ctx context.Context, s *storage.Store) error {
 	for {
 		var calls []storage.Call
-		var links []storage.Link
+		var links []storage.Node
 		for i := range b {
 			if b[i].link {
 				links = append(links, families[b[i].family].link(b[i].span, b[i].trace))
@@ -487,11 +487,11 @@ func TestWhatADeadCollectorDidNotSettleIsSettledWhenTheWindowEnds(t *testing.T) 
 	requireBill(t, conn, "1 "+price, "2 "+price)
 	report, err := s.Maintain(ctx)
 	require.NoError(t, err)
-	require.Zero(t, report.Settled, "within the window it is the writers' business")
+	require.Zero(t, report.Joined, "within the window it is the writers' business")
 	exec("UPDATE costkey.pending_trace SET written_at = now() - interval '16 minutes'")
 	report, err = s.Maintain(ctx)
 	require.NoError(t, err)
-	require.Equal(t, 1, report.Settled)
+	require.Equal(t, 1, report.Joined)
 	requireBill(t, conn, "2 "+price)
 	require.Zero(t, one[int](t, conn, "SELECT count(*) FROM costkey.pending_trace"))
 }
@@ -529,17 +529,17 @@ func TestWhatABatchJoinedBesideACallIsRemembered(t *testing.T) {
 	}
 	dropped := unanswered(2, "b")
 	facts := samecall.Facts{Scope: dropped.ScopeName, Service: dropped.ServiceName}
-	link := storage.Link{
+	link := storage.Node{
 		Project: dropped.Project, TraceID: dropped.TraceID, SpanID: dropped.SpanID, ParentSpanID: dropped.ParentSpanID,
-		StartMicros: dropped.StartMicros, Beside: span(1, 9).SpanID, Eye: facts.Eye(),
+		StartMicros: dropped.StartMicros, ReplacedBy: span(1, 9).SpanID, Observer: facts.Observer(),
 	}
 	for range 2 { // the second time is the batch again
 		_, err := s.WriteCalls(ctx, []storage.Call{span(1, 9)}, link)
 		require.NoError(t, err)
 	}
-	require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, unanswered(2, "b")), "the span itself, told again")
-	require.Equal(t, storage.WriteResult{Settled: 0, Written: 1}, write(t, s, unanswered(3, "b")), "another one seen from there")
-	require.Equal(t, storage.WriteResult{Settled: 1}, write(t, s, unanswered(4, "c")), "one seen from elsewhere")
+	require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, unanswered(2, "b")), "the span itself, told again")
+	require.Equal(t, storage.WriteResult{Joined: 0, Written: 1}, write(t, s, unanswered(3, "b")), "another one seen from there")
+	require.Equal(t, storage.WriteResult{Joined: 1}, write(t, s, unanswered(4, "c")), "one seen from elsewhere")
 	requireBill(t, conn, "1 "+price, "3 no_usage")
 
 	// A place that is taken leaves a link like others.

@@ -35,7 +35,7 @@ func (b *batch) open(req *request) {
 	b.unpacked = b.calls
 	if len(req.parts) > 1 {
 		before := genaispan.Leaves(b.calls)
-		b.calls = genaispan.Settle(b.calls)
+		b.calls = genaispan.Resolve(b.calls)
 		b.joined = before - genaispan.Leaves(b.calls)
 	}
 }

@@ -22,7 +22,7 @@ import (
 
 // callWriter is what the exporter needs of storage.
 type callWriter interface {
-	WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error)
+	WriteCalls(ctx context.Context, calls []storage.Call, links ...storage.Node) (storage.WriteResult, error)
 	projectReader
 }
 
@@ -179,7 +179,7 @@ func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) er
 		add(ctx, e.telemetry.dropped, len(b.rows), "reason", "refused")
 		return consumererror.NewPermanent(err)
 	}
-	res.Settled += b.joined
+	res.Joined += b.joined
 	e.telemetry.outcome(ctx, res)
 	for note, n := range b.notes {
 		add(ctx, e.telemetry.noted, n, "note", note)

@@ -34,12 +34,12 @@ import (
 type fakeStore struct {
 	mu     sync.Mutex
 	calls  []storage.Call
-	links  []storage.Link
+	links  []storage.Node
 	fail   []error
 	result storage.WriteResult
 }
 
-func (s *fakeStore) WriteCalls(_ context.Context, calls []storage.Call, links ...storage.Link) (storage.WriteResult, error) {
+func (s *fakeStore) WriteCalls(_ context.Context, calls []storage.Call, links ...storage.Node) (storage.WriteResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.fail) > 0 {

@@ -66,7 +66,7 @@ func numbersOf(c *genaispan.Call) [12]uint64 {
 	return [...]uint64{
 		uint64(c.StartNanos), uint64(c.EndNanos), uint64(c.TTFTNanos), uint64(c.HTTPStatus), uint64(c.LineNumber),
 		bit(c.Outer), bit(c.Client), bit(c.Streaming), bit(c.NoConnection), bit(c.Inner), bit(c.Enclosing),
-		binary.BigEndian.Uint64(c.Beside[:]),
+		binary.BigEndian.Uint64(c.ReplacedBy[:]),
 	}
 }
 
@@ -103,7 +103,7 @@ func setNumber(c *genaispan.Call, i int, n uint64) {
 	case 10:
 		c.Enclosing = n != 0
 	case 11:
-		binary.BigEndian.PutUint64(c.Beside[:], n)
+		binary.BigEndian.PutUint64(c.ReplacedBy[:], n)
 	}
 }
 

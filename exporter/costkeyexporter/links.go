@@ -9,17 +9,17 @@ import (
 
 // linksOf are the outer spans among calls through which storage finds that calls of other batches are one. Agents and
 // tools are none: what is around them is another call than what is inside.
-func linksOf(calls []genaispan.Call) []storage.Link {
-	var out []storage.Link
+func linksOf(calls []genaispan.Call) []storage.Node {
+	var out []storage.Node
 	for i := range calls {
 		if c := &calls[i]; isLink(c) {
-			l := storage.Link{
+			l := storage.Node{
 				Project: c.Project, TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID,
 				StartMicros: c.StartNanos / int64(time.Microsecond),
 			}
-			if c.Beside != [8]byte{} {
+			if c.ReplacedBy != [8]byte{} {
 				facts := c.Facts()
-				l.Beside, l.Eye = c.Beside, facts.Eye()
+				l.ReplacedBy, l.Observer = c.ReplacedBy, facts.Observer()
 			}
 			out = append(out, l)
 		}

@@ -35,7 +35,7 @@ func TestWrappersReachTheStoreAsLinksThoughNoCallComesWithThem(t *testing.T) {
 	e, _ := newTest(t, store, nil)
 	require.NoError(t, e.ConsumeTraces(t.Context(), outerSpans()))
 	assert.Empty(t, store.written())
-	assert.Equal(t, []storage.Link{{
+	assert.Equal(t, []storage.Node{{
 		Project: "default", TraceID: [16]byte{1}, SpanID: [8]byte{1}, ParentSpanID: [8]byte{9},
 		StartMicros: 1_795_176_000_000_000,
 	}}, store.links, "agents and tools stand between two calls, and a root leads nowhere")
@@ -78,8 +78,8 @@ func TestASpanThatIsJoinedWithTheCallBesideItReachesTheStoreAsSuch(t *testing.T)
 	require.NoError(t, e.ConsumeTraces(t.Context(), td))
 	require.Len(t, store.written(), 1)
 	seen := samecall.Facts{Scope: "two", Service: "shop"}
-	assert.Equal(t, []storage.Link{{
+	assert.Equal(t, []storage.Node{{
 		Project: "default", TraceID: [16]byte{1}, SpanID: [8]byte{2}, ParentSpanID: [8]byte{9},
-		StartMicros: 1_795_176_000_000_000, Beside: [8]byte{1}, Eye: seen.Eye(),
+		StartMicros: 1_795_176_000_000_000, ReplacedBy: [8]byte{1}, Observer: seen.Observer(),
 	}}, store.links)
 }

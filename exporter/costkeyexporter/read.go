@@ -12,7 +12,7 @@ import (
 // reading is the state of turning one ptrace.Traces into a request.
 type reading struct {
 	calls                           []genaispan.Call // as in a request
-	links                           []genaispan.Link // spans that are not GenAI: ancestors are looked for through them
+	links                           []genaispan.Node // spans that are not GenAI: ancestors are looked for through them
 	bodies                          map[string]bool  // the projects that may store bodies
 	leaves, outer, joined, otherKey int
 	rejected                        map[string]int // calls by reason
@@ -59,7 +59,7 @@ func (e *tracesExporter) read(ctx context.Context, td ptrace.Traces, buffer []ge
 
 // join joins the spans of one call.
 func (r *reading) join() {
-	r.calls = genaispan.Settle(r.calls, r.links...)
+	r.calls = genaispan.Resolve(r.calls, r.links...)
 	r.joined = r.leaves - genaispan.Leaves(r.calls)
 }
 
@@ -78,7 +78,7 @@ func (e *tracesExporter) readScope(r *reading, res *genaispan.Resource, ss ptrac
 		call := &r.calls[:n+1][n] // in place: a call is too large to copy for nothing
 		switch e.reader.Read(res, ss.Scope(), ss.SchemaUrl(), span, call) {
 		case genaispan.NotGenAI:
-			r.links = append(r.links, genaispan.Link{
+			r.links = append(r.links, genaispan.Node{
 				TraceID: call.TraceID, SpanID: call.SpanID, ParentSpanID: call.ParentSpanID,
 			})
 			continue

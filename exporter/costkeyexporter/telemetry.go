@@ -70,7 +70,7 @@ func (t *telemetry) outcome(ctx context.Context, res storage.WriteResult) {
 		add(ctx, t.written, n, "cost_status", status)
 	}
 	add(ctx, t.duplicate, res.Duplicate, "", "")
-	add(ctx, t.settled, res.Settled, "", "")
+	add(ctx, t.settled, res.Joined, "", "")
 	add(ctx, t.repaired, res.Repaired, "", "")
 	for reason, n := range res.SetAside {
 		add(ctx, t.dropped, n, "reason", string(reason))

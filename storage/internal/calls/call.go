@@ -74,16 +74,16 @@ func (c *Call) Model() string {
 	}
 }
 
-// Link is a span that is no call, such as a chain's or a workflow's: what is around it and what is inside it may be one
+// SpanNode is a span that is no call, such as a chain's or a workflow's: what is around it and what is inside it may be one
 // call.
-type Link struct {
+type SpanNode struct {
 	Project      string
 	TraceID      [16]byte
 	SpanID       [8]byte
 	ParentSpanID [8]byte // a root leads nowhere
 	StartMicros  int64
-	// Beside is the call that stands for the span though it is not inside it, and Eye from where the span was seen; zero for
-	// all spans but those that [samecall.Settle] joined so. See [samecall.Link].
-	Beside [8]byte
-	Eye    samecall.Eye
+	// ReplacedBy is the call that stands for the span though it is not inside it, and Observer from where the span was seen; zero for
+	// all spans but those that [samecall.Resolve] joined so. See [samecall.Node].
+	ReplacedBy [8]byte
+	Observer   samecall.Observer
 }

@@ -27,7 +27,7 @@ const maxTags = 32
 
 // Merge gives c what it lacks and o, another span of the same call, has; samecall decides what is given when. A cost hangs
 // on the counts: those and all that priced them go over as one, or not at all.
-func (c *Call) Merge(o *Call, gift samecall.Gift) {
+func (c *Call) Merge(o *Call, fields samecall.MergeFields) {
 	takesReported := c.CostStatus == StatusReported || o.CostStatus == StatusReported
 	fillText(&c.SessionID, o.SessionID)
 	fillText(&c.UserID, o.UserID)
@@ -41,25 +41,25 @@ func (c *Call) Merge(o *Call, gift samecall.Gift) {
 		c.CallPath = o.CallPath
 	}
 	c.fillTags(o.Tags)
-	if gift&samecall.GiveUsage != 0 {
+	if fields&samecall.MergeUsage != 0 {
 		c.fillUsage(o)
 	}
-	if gift&samecall.GiveAnswer != 0 {
+	if fields&samecall.MergeAnswer != 0 {
 		c.fillAnswer(o)
 	}
-	if gift&samecall.GiveFromOuter != 0 {
+	if fields&samecall.MergeInherited != 0 {
 		c.note(noteFromOuter)
 	}
 	if takesReported && c.HasReported && !c.CostKnown {
 		c.CostUSD, c.CostKnown, c.CostStatus = c.ReportedUSD, true, StatusReported
 	}
-	if moved := c.StartMicros - o.StartMicros; gift&samecall.GiveStart != 0 && moved > 0 {
+	if moved := c.StartMicros - o.StartMicros; fields&samecall.MergeStart != 0 && moved > 0 {
 		c.StartMicros = o.StartMicros
 		if c.DurationMicros >= 0 {
 			c.DurationMicros += moved
 		}
 	}
-	if gift&samecall.GiveVia != 0 && o.ServiceName != "" {
+	if fields&samecall.MergeVia != 0 && o.ServiceName != "" {
 		c.fillTags([]Tag{{Key: "via", Value: strconv.Quote(o.ServiceName)}})
 	}
 }

@@ -14,12 +14,12 @@ const (
 	ReasonFailing  Reason = "failing"   // its write failed again and again while those of other rows succeeded
 )
 
-// WriteResult says what became of the calls of one batch. Written + Duplicate + Settled + all of SetAside and DeadLettered
+// WriteResult says what became of the calls of one batch. Written + Duplicate + Joined + all of SetAside and DeadLettered
 // is their number.
 type WriteResult struct {
 	Written      int            // new rows
 	Duplicate    int            // stored before, or twice in the batch
-	Settled      int            // another span of a call that is stored: its row was kept or replaced, none was added
+	Joined       int            // another span of a call that is stored: its row was kept or replaced, none was added
 	Repaired     int            // of Written: a value was not storable as it came (NUL byte, invalid UTF-8, a wrong time)
 	Overflowed   int            // of Written: the project has too many dimensions, and "(other)" stands for some
 	SetAside     map[Reason]int // dropped
@@ -37,7 +37,7 @@ func (r *WriteResult) DeadLetters(reason Reason, n int) { count(&r.DeadLettered,
 func (r *WriteResult) Add(o *WriteResult) {
 	r.Written += o.Written
 	r.Duplicate += o.Duplicate
-	r.Settled += o.Settled
+	r.Joined += o.Joined
 	r.Repaired += o.Repaired
 	r.Overflowed += o.Overflowed
 	for reason, n := range o.SetAside {

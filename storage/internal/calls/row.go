@@ -88,9 +88,9 @@ type Node struct {
 	SpanID, ParentSpanID [8]byte
 	StartMicros          int64
 	// ReplacedBy is the call that stands for the span though it is not inside it, and Observer tells from where the span was
-	// seen; zero for all others. See [samecall.Link].
+	// seen; zero for all others. See [samecall.Node].
 	ReplacedBy [8]byte
-	Observer   samecall.Eye
+	Observer   samecall.Observer
 }
 
 // Node returns what is left of a row that another span's row stands for.

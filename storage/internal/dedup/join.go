@@ -23,10 +23,10 @@ type Plan struct {
 // Join decides for each fresh row whether it is a call of its own or another span of a known one. known are stored rows of
 // the same traces and of the same response ids, nodes the spans between them that have no row. It reports false where a
 // fresh span is among the known ones: then they are not of one snapshot, and must be read again.
-func Join(known, fresh []calls.Row, nodes []samecall.Link, hasher calls.Hasher) (Plan, bool) {
+func Join(known, fresh []calls.Row, nodes []samecall.Node, hasher calls.Hasher) (Plan, bool) {
 	j := newJoining(known, fresh, hasher)
 	j.revokeInherited()
-	if twice := samecall.Settle(&j, len(j.calls), j.known, nodes...); len(twice) > 0 {
+	if twice := samecall.Resolve(&j, len(j.calls), j.known, nodes...); len(twice) > 0 {
 		return Plan{}, false
 	}
 	j.holdResponses()
@@ -41,7 +41,7 @@ func Apart(known, fresh []calls.Row, hasher calls.Hasher) Plan {
 }
 
 // Rejoin judges stored rows again: those that are changed, with each other and with the rest.
-func Rejoin(stored []calls.Row, isChanged func(*calls.Row) bool, nodes []samecall.Link, hasher calls.Hasher) Plan {
+func Rejoin(stored []calls.Row, isChanged func(*calls.Row) bool, nodes []samecall.Node, hasher calls.Hasher) Plan {
 	j := joining{calls: make([]span, 0, len(stored)), hasher: hasher}
 	for _, changed := range [...]bool{false, true} {
 		for i := range stored {
@@ -54,7 +54,7 @@ func Rejoin(stored []calls.Row, isChanged func(*calls.Row) bool, nodes []samecal
 		}
 	}
 	j.revokeInherited()
-	samecall.Settle(&j, len(j.calls), j.known, nodes...)
+	samecall.Resolve(&j, len(j.calls), j.known, nodes...)
 	j.holdResponses()
 	p := j.plan()
 	p.Joined = len(p.Remove) - len(p.Insert)
@@ -109,15 +109,15 @@ func (j *joining) Facts(i int) samecall.Facts { return j.calls[i].row.Facts() }
 // Drop implements [samecall.Calls].
 func (j *joining) Drop(i int) { j.calls[i].dropped = true }
 
-// Fill implements [samecall.Calls].
-func (j *joining) Fill(to, from int, gift samecall.Gift) {
+// Merge implements [samecall.Calls].
+func (j *joining) Merge(to, from int, fields samecall.MergeFields) {
 	filled := *j.calls[to].row.Call
-	filled.Merge(j.calls[from].row.Call, gift)
+	filled.Merge(j.calls[from].row.Call, fields)
 	j.calls[to].filled = true
 	if !reflect.DeepEqual(&filled, j.calls[to].row.Call) {
 		*j.calls[to].change() = filled
 	}
-	if gift&samecall.GiveBeside != 0 {
+	if fields&samecall.MarkReplaced != 0 {
 		j.calls[from].replacedBy = filled.SpanID
 	}
 }
@@ -166,7 +166,7 @@ func (c *span) yieldUsage(tries []*span) {
 	case own != nil:
 		c.change().RevokeInherited(own.row.ResponseID)
 	case last != c:
-		last.change().Merge(c.row.Call, samecall.GiveUsage|samecall.GiveAnswer|samecall.GiveFromOuter)
+		last.change().Merge(c.row.Call, samecall.MergeUsage|samecall.MergeAnswer|samecall.MergeInherited)
 		c.change().RevokeInherited(last.row.ResponseID)
 	}
 }
@@ -210,7 +210,7 @@ func (c *span) node() calls.Node {
 	n := c.row.Node()
 	if c.replacedBy != [8]byte{} {
 		facts := c.row.Facts()
-		n.ReplacedBy, n.Observer = c.replacedBy, facts.Eye()
+		n.ReplacedBy, n.Observer = c.replacedBy, facts.Observer()
 	}
 	return n
 }

@@ -17,7 +17,7 @@ import (
 // ledger is the rows of one trace as a Store keeps them, without the database.
 type ledger struct {
 	rows  []calls.Row
-	links []samecall.Link
+	links []samecall.Node
 }
 
 // write is WriteCalls: what a writer does before and after its commit, one after the other.
@@ -43,9 +43,9 @@ func (l *ledger) apply(p Plan) {
 	}
 	l.rows = append(slices.DeleteFunc(l.rows, func(r calls.Row) bool { return gone[r.Key()] }), p.Insert...)
 	for _, k := range p.Nodes {
-		link := samecall.Link{TraceID: k.TraceID, SpanID: k.SpanID, ParentSpanID: k.ParentSpanID}
+		link := samecall.Node{TraceID: k.TraceID, SpanID: k.SpanID, ParentSpanID: k.ParentSpanID}
 		if k.ReplacedBy != [8]byte{} {
-			link.Project, link.Beside, link.Eye, link.StartNanos = "default", k.ReplacedBy, k.Observer, k.StartMicros*1000
+			link.Project, link.ReplacedBy, link.Observer, link.StartNanos = "default", k.ReplacedBy, k.Observer, k.StartMicros*1000
 		}
 		l.links = append(l.links, link)
 	}

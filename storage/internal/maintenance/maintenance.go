@@ -37,7 +37,7 @@ type Report struct {
 	// Elsewhere says that another program does maintenance at the moment: nothing was done.
 	Elsewhere      bool
 	MergedSums     int64 // appended sums that were merged into the hourly table
-	Settled        int   // spans of a call that were joined when their deduplication window ended
+	Joined         int   // spans of a call that were joined when their deduplication window ended
 	DroppedDays    int   // days whose partitions were dropped
 	DeletedExpired int64 // calls of projects with a shorter retention than the longest
 	DeletedUnused  int64 // interned rows that nothing names any more
@@ -108,8 +108,8 @@ func (m *Maintainer) tasks(rep *Report) []task {
 			return rep.MergedSums, err
 		}},
 		{"resolve_pending", 0, func(ctx context.Context) (done int64, err error) {
-			rep.Settled, err = m.writer.ResolvePending(ctx)
-			return int64(rep.Settled), err
+			rep.Joined, err = m.writer.ResolvePending(ctx)
+			return int64(rep.Joined), err
 		}},
 		{"forget_nodes", 0, m.writer.ForgetOld},
 		{"make_partitions", 0, m.makePartitions},

@@ -35,7 +35,7 @@ type Seeds struct {
 // Found are stored rows and nodes, each once.
 type Found struct {
 	Rows  []calls.Row
-	Nodes []samecall.Link
+	Nodes []samecall.Node
 }
 
 // finding is one question.
@@ -220,10 +220,10 @@ func (f *finding) readNodes(ctx context.Context, name string, args ...any) ([]ca
 	var project string
 	_, err = pgx.ForEachRow(found, []any{&n.ProjectID, &n.TraceID, &span, &parent, &replacedBy, &observer, &started, &project}, func() error {
 		n.SpanID, n.ParentSpanID, n.ReplacedBy, n.Observer = calls.SpanID(span), calls.SpanID(parent), [8]byte{}, 0
-		l := samecall.Link{TraceID: n.TraceID, SpanID: n.SpanID, ParentSpanID: n.ParentSpanID}
+		l := samecall.Node{TraceID: n.TraceID, SpanID: n.SpanID, ParentSpanID: n.ParentSpanID}
 		if replacedBy != nil && observer != nil && started != nil {
-			n.ReplacedBy, n.Observer = calls.SpanID(*replacedBy), samecall.Eye(*observer)
-			l.Beside, l.Eye, l.Project = n.ReplacedBy, n.Observer, project
+			n.ReplacedBy, n.Observer = calls.SpanID(*replacedBy), samecall.Observer(*observer)
+			l.ReplacedBy, l.Observer, l.Project = n.ReplacedBy, n.Observer, project
 			l.StartNanos = started.UnixMicro() * int64(time.Microsecond)
 		}
 		k := calls.RowKey{ProjectID: n.ProjectID, TraceID: n.TraceID, SpanID: n.SpanID}

@@ -83,7 +83,7 @@ func (w *Writer) joinOnce(ctx context.Context, batch []calls.Row, res *calls.Wri
 		}
 	}
 	plan.Insert = insert
-	res.Settled = plan.Joined
+	res.Joined = plan.Joined
 	return w.apply(ctx, &plan, fresh, epoch, res)
 }
 

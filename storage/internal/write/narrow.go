@@ -83,7 +83,7 @@ var errNotNarrowed = errors.New("no row can be written now")
 // narrow writes a batch that failed again and again piece by piece. A single call that fails although a row of today can be
 // written is to blame, and becomes a dead letter. What became one before is not tried again, so that a batch that takes
 // long goes on where it was.
-func (w *Writer) narrow(ctx context.Context, cs []calls.Call, links []calls.Link) (calls.WriteResult, error) {
+func (w *Writer) narrow(ctx context.Context, cs []calls.Call, links []calls.SpanNode) (calls.WriteResult, error) {
 	var res calls.WriteResult
 	if err := w.probe(ctx); err != nil {
 		return res, err
@@ -107,7 +107,7 @@ func (w *Writer) narrow(ctx context.Context, cs []calls.Call, links []calls.Link
 const pieceTimeout = 10 * time.Second
 
 // writePieces writes calls and halves what fails.
-func (w *Writer) writePieces(ctx context.Context, cs []calls.Call, links []calls.Link, res *calls.WriteResult) error {
+func (w *Writer) writePieces(ctx context.Context, cs []calls.Call, links []calls.SpanNode, res *calls.WriteResult) error {
 	if len(cs) == 0 {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (w *Writer) writePieces(ctx context.Context, cs []calls.Call, links []calls
 	return w.bury(ctx, []*calls.Call{&cs[0]}, calls.ReasonFailing, err, res)
 }
 
-func (w *Writer) tryPiece(ctx context.Context, cs []calls.Call, links []calls.Link) (calls.WriteResult, error) {
+func (w *Writer) tryPiece(ctx context.Context, cs []calls.Call, links []calls.SpanNode) (calls.WriteResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, pieceTimeout)
 	defer cancel()
 	return w.try(ctx, cs, links)

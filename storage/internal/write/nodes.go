@@ -9,7 +9,7 @@ import (
 )
 
 // number gives links the ids of their projects. A link alone makes no project, and one without a parent leads nowhere.
-func (w *Writer) number(ctx context.Context, links []calls.Link) ([]calls.Node, error) {
+func (w *Writer) number(ctx context.Context, links []calls.SpanNode) ([]calls.Node, error) {
 	var slugs []string
 	for i := range links {
 		if i == 0 || links[i].Project != links[i-1].Project {
@@ -29,7 +29,7 @@ func (w *Writer) number(ctx context.Context, links []calls.Link) ([]calls.Node, 
 		}
 		out = append(out, calls.Node{
 			TraceKey: calls.TraceKey{ProjectID: project.ID, TraceID: l.TraceID}, SpanID: l.SpanID, ParentSpanID: l.ParentSpanID,
-			StartMicros: l.StartMicros, ReplacedBy: l.Beside, Observer: l.Eye,
+			StartMicros: l.StartMicros, ReplacedBy: l.ReplacedBy, Observer: l.Observer,
 		})
 	}
 	return out, nil

@@ -35,7 +35,7 @@ func (w *Writer) ResolvePending(ctx context.Context) (joined int, err error) {
 	for _, project := range projects {
 		errs = append(errs, w.resolveProject(ctx, project, &res))
 	}
-	return res.Settled, errors.Join(errs...)
+	return res.Joined, errors.Join(errs...)
 }
 
 // resolveProject goes through the pending traces of a project, a step after the other.

@@ -217,12 +217,12 @@ func (t *ownTraces) markDoubles(c *changes, judge map[calls.TraceKey]bool) {
 	if len(d.rows) == 0 {
 		return
 	}
-	between := make([]samecall.Link, len(c.nodes))
+	between := make([]samecall.Node, len(c.nodes))
 	for i := range c.nodes {
 		n := &c.nodes[i]
-		between[i] = samecall.Link{TraceID: n.TraceID, SpanID: n.SpanID, ParentSpanID: n.ParentSpanID}
+		between[i] = samecall.Node{TraceID: n.TraceID, SpanID: n.SpanID, ParentSpanID: n.ParentSpanID}
 	}
-	samecall.Settle(&d, len(d.rows), 0, between...)
+	samecall.Resolve(&d, len(d.rows), 0, between...)
 	for _, i := range d.dropped {
 		judge[d.rows[i].TraceKey()] = true
 	}
@@ -237,8 +237,8 @@ type doubles struct {
 // Facts implements [samecall.Calls].
 func (d *doubles) Facts(i int) samecall.Facts { return d.rows[i].Facts() }
 
-// Fill implements [samecall.Calls].
-func (d *doubles) Fill(int, int, samecall.Gift) {}
+// Merge implements [samecall.Calls].
+func (d *doubles) Merge(int, int, samecall.MergeFields) {}
 
 // Drop implements [samecall.Calls].
 func (d *doubles) Drop(i int) { d.dropped = append(d.dropped, i) }
@@ -294,7 +294,7 @@ func (w *Writer) resolveOnce(ctx context.Context, seeds peers.Seeds, c *changes,
 	if err := w.apply(ctx, &plan, nil, epoch, res); err != nil {
 		return dedup.Plan{}, err
 	}
-	res.Settled += plan.Joined
+	res.Joined += plan.Joined
 	return plan, nil
 }
 

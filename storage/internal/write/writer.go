@@ -50,7 +50,7 @@ func New(db *database.DB, days *schema.Days, p *projects.Projects, in *rows.Inte
 // cs in place and leaves them in an undefined state. If the error is not nil the batch may be written again where
 // [database.IsRetryable] says so; what of it was stored already is then found to be a duplicate. links are the spans of the
 // batch that are no calls: they tell which calls of other batches are one.
-func (w *Writer) Write(ctx context.Context, cs []calls.Call, links []calls.Link) (calls.WriteResult, error) {
+func (w *Writer) Write(ctx context.Context, cs []calls.Call, links []calls.SpanNode) (calls.WriteResult, error) {
 	write := w.try
 	if w.failures.due(cs) {
 		write = w.narrow
@@ -91,7 +91,7 @@ func describeBatch(cs []calls.Call) string {
 }
 
 // try writes a batch, from the beginning again where its ids turn out to be those of another server.
-func (w *Writer) try(ctx context.Context, cs []calls.Call, links []calls.Link) (res calls.WriteResult, err error) {
+func (w *Writer) try(ctx context.Context, cs []calls.Call, links []calls.SpanNode) (res calls.WriteResult, err error) {
 	b := batch{links: links}
 	for range maxRaces {
 		res = calls.WriteResult{}
@@ -114,7 +114,7 @@ func (e *waitingError) Error() string { return e.reason.Error() }
 // batch is what is written at once.
 type batch struct {
 	rows  []calls.Row // sorted by day and key
-	links []calls.Link
+	links []calls.SpanNode
 	nodes []calls.Node // the links whose projects are known
 }
 

@@ -6,60 +6,60 @@ import (
 	"slices"
 )
 
-// Link is the place of a span in its trace. Spans that are not GenAI matter to Settle by this alone.
-type Link struct {
+// Node is the place of a span in its trace. Spans that are not GenAI matter to Resolve by this alone.
+type Node struct {
 	TraceID      [16]byte
 	SpanID       [8]byte
 	ParentSpanID [8]byte
 
-	// Beside is the call, in the same trace, that stands for this span though it is not inside it (GiveBeside), zero for every
-	// other span. Then the rest is known too: the project, from where the span was seen ([Facts.Eye]) and its start. This span
+	// ReplacedBy is the call, in the same trace, that stands for this span though it is not inside it (MarkReplaced), zero for every
+	// other span. Then the rest is known too: the project, from where the span was seen ([Facts.Observer]) and its start. This span
 	// is no call when it comes again, the call stands for no second span that was seen from there, and what is around or
 	// inside a span with the answer's id is around or inside the call.
-	Beside     [8]byte
+	ReplacedBy [8]byte
 	Project    string
-	Eye        Eye
+	Observer   Observer
 	StartNanos int64
 }
 
-// Gift says what a kept call gets of what it lacks and the other span of the call has. Who asked, from where, and how the
+// MergeFields says what a kept call gets of what it lacks and the other span of the call has. Who asked, from where, and how the
 // call went is always given.
-type Gift uint8
+type MergeFields uint8
 
 const (
-	// GiveUsage: the counts, or where the totals are the same the parts of them.
-	GiveUsage Gift = 1 << iota
-	// GiveAnswer: the ids, the answered model, the time to the first token, and what else tells of the answer.
-	GiveAnswer
-	// GiveFromOuter: the counts are told by the outer span alone, which is to be noted with the call: they are to be taken
+	// MergeUsage: the counts, or where the totals are the same the parts of them.
+	MergeUsage MergeFields = 1 << iota
+	// MergeAnswer: the ids, the answered model, the time to the first token, and what else tells of the answer.
+	MergeAnswer
+	// MergeInherited: the counts are told by the outer span alone, which is to be noted with the call: they are to be taken
 	// back if another of its Rivals has them.
-	GiveFromOuter
-	// GiveStart: the earlier start.
-	GiveStart
-	// GiveVia: the service through which the call went.
-	GiveVia
-	// GiveBeside: the other span is in the same trace and not inside the call, which is to be remembered: see [Link.Beside].
-	GiveBeside
+	MergeInherited
+	// MergeStart: the earlier start.
+	MergeStart
+	// MergeVia: the service through which the call went.
+	MergeVia
+	// MarkReplaced: the other span is in the same trace and not inside the call, which is to be remembered: see [Node.ReplacedBy].
+	MarkReplaced
 )
 
-// Calls are the spans that Settle works on, by number.
+// Calls are the spans that Resolve works on, by number.
 type Calls interface {
 	// Facts returns the facts of span i as they are now.
 	Facts(i int) Facts
-	// Fill gives the call to what it lacks and the span from has. What it has it keeps.
-	Fill(to, from int, gift Gift)
+	// Merge gives the call to what it lacks and the span from has. What it has it keeps.
+	Merge(to, from int, fields MergeFields)
 	// Drop says that span i is no call: another one stands for it.
 	Drop(i int)
 }
 
-// Settle joins those of n spans that are one call, by the rules that Same names: calls are told what to fill and what to
+// Resolve joins those of n spans that are one call, by the rules that Same names: calls are told what to merge and what to
 // drop. What comes out does not depend on their order. The first known ones were settled before: two of them are not
 // judged again, but each may be joined with others. others are spans that are no GenAI spans, and those that were dropped
 // before: ancestors are looked for through them.
 //
-// A span that is there twice is settled once; Settle returns the numbers of the others, in order.
-func Settle(calls Calls, n, known int, others ...Link) (twice []int) {
-	s := newSettlement(calls, n, known, others)
+// A span that is there twice is settled once; Resolve returns the numbers of the others, in order.
+func Resolve(calls Calls, n, known int, others ...Node) (twice []int) {
+	s := newResolution(calls, n, known, others)
 	s.again()
 	if n-len(s.twice) >= 2 {
 		s.nested()
@@ -78,7 +78,7 @@ type spanKey struct {
 	span    [8]byte
 }
 
-// projects numbers the projects of a settlement. Most have one.
+// projects numbers the projects of a resolution. Most have one.
 type projects struct {
 	last    string // the one that was asked for last, and its number
 	number  int32
@@ -100,28 +100,28 @@ func (p *projects) numberOf(name string) int32 {
 	return number
 }
 
-func (s *settlement) key(project string, trace [16]byte, span [8]byte) spanKey {
+func (s *resolution) key(project string, trace [16]byte, span [8]byte) spanKey {
 	return spanKey{s.projects.numberOf(project), trace, span}
 }
 
-type linkKey struct {
+type nodeKey struct {
 	trace [16]byte
 	span  [8]byte
 }
 
-// settlement is the state of one Settle.
-type settlement struct {
-	calls    Calls
-	projects projects
-	known    int32 // those below were settled before
-	facts    []Facts
-	index    map[spanKey]int32
-	others   map[linkKey][8]byte
-	beside   map[spanKey]spanKey  // spans that were dropped before, and the calls beside them that stand for them
-	named    map[spanKey]*place   // those of them whose answer has the call's id
-	places   map[spanKey][]*place // the same by call
-	evidence map[nesting]evidence // of nestings that dropped spans tell of
-	eyes     map[eye]spanKey      // from where calls that stand for another span were seen, and that span
+// resolution is the state of one Resolve.
+type resolution struct {
+	calls     Calls
+	projects  projects
+	known     int32 // those below were settled before
+	facts     []Facts
+	index     map[spanKey]int32
+	others    map[nodeKey][8]byte
+	replaced  map[spanKey]spanKey    // spans that were dropped before, and the calls replaced them that stand for them
+	named     map[spanKey]*place     // those of them whose answer has the call's id
+	places    map[spanKey][]*place   // the same by call
+	evidence  map[nesting]evidence   // of nestings that dropped spans tell of
+	observers map[observerOf]spanKey // from where calls that stand for another span were seen, and that span
 	// changed marks calls of which more is known than before.
 	changed map[int32]bool
 	twice   []int
@@ -131,8 +131,8 @@ type settlement struct {
 	resolved map[int32]bool
 }
 
-func newSettlement(calls Calls, n, known int, others []Link) *settlement {
-	s := &settlement{calls: calls, known: int32(known), facts: make([]Facts, n), index: make(map[spanKey]int32, n)}
+func newResolution(calls Calls, n, known int, others []Node) *resolution {
+	s := &resolution{calls: calls, known: int32(known), facts: make([]Facts, n), index: make(map[spanKey]int32, n)}
 	for i := range n {
 		f := &s.facts[i]
 		*f = calls.Facts(i)
@@ -143,17 +143,17 @@ func newSettlement(calls Calls, n, known int, others []Link) *settlement {
 			continue
 		}
 		s.index[k] = int32(i)
-		if f.Outer && f.Beside != [8]byte{} {
+		if f.Outer && f.ReplacedBy != [8]byte{} {
 			s.rememberSpan(f)
 		}
 	}
 	if len(others) > 0 {
-		s.others = make(map[linkKey][8]byte, len(others))
+		s.others = make(map[nodeKey][8]byte, len(others))
 		for i := range others {
 			l := &others[i]
-			s.others[linkKey{l.TraceID, l.SpanID}] = l.ParentSpanID
-			if l.Beside != [8]byte{} {
-				s.rememberLink(l)
+			s.others[nodeKey{l.TraceID, l.SpanID}] = l.ParentSpanID
+			if l.ReplacedBy != [8]byte{} {
+				s.rememberNode(l)
 			}
 		}
 	}
@@ -161,16 +161,18 @@ func newSettlement(calls Calls, n, known int, others []Link) *settlement {
 }
 
 // drop makes the call i an outer span.
-func (s *settlement) drop(i int32) {
+func (s *resolution) drop(i int32) {
 	s.facts[i].Outer = true
 	s.calls.Drop(int(i))
 }
 
-// fill gives what from has to the call to.
-func (s *settlement) fill(to, from int32, gift Gift) { s.calls.Fill(int(to), int(from), gift) }
+// merge gives what from has to the call to.
+func (s *resolution) merge(to, from int32, fields MergeFields) {
+	s.calls.Merge(int(to), int(from), fields)
+}
 
 // refresh takes the facts of i anew after its call was filled.
-func (s *settlement) refresh(i int32) {
+func (s *resolution) refresh(i int32) {
 	before := s.facts[i]
 	s.facts[i] = s.calls.Facts(int(i))
 	s.facts[i].Outer = before.Outer
@@ -182,14 +184,14 @@ func (s *settlement) refresh(i int32) {
 	}
 }
 
-// isNews reports whether any of the spans was not settled before, or not as it is now.
-func (s *settlement) isNews(x int32, others ...int32) bool {
-	news := func(y int32) bool { return y >= s.known || s.changed[y] }
-	return news(x) || slices.ContainsFunc(others, news)
+// isChanged reports whether any of the spans was not settled before, or not as it is now.
+func (s *resolution) isChanged(x int32, others ...int32) bool {
+	changed := func(y int32) bool { return y >= s.known || s.changed[y] }
+	return changed(x) || slices.ContainsFunc(others, changed)
 }
 
 // nested applies rules A and D: a leaf around the same call.
-func (s *settlement) nested() {
+func (s *resolution) nested() {
 	s.inside = make(map[int32][]int32)
 	for i := range s.facts {
 		if !s.facts[i].Outer {
@@ -207,17 +209,17 @@ func (s *settlement) nested() {
 
 // climbFrom walks from the parent of leaf y, or of the span inner that it stands for, to its ancestors and notes y at each
 // that is a leaf.
-func (s *settlement) climbFrom(y int32, parent [8]byte, inner *Facts) {
+func (s *resolution) climbFrom(y int32, parent [8]byte, inner *Facts) {
 	f := &s.facts[y]
 	key := s.key(f.Project, f.TraceID, parent)
 	for range MaxDepth {
 		if key.span == ([8]byte{}) {
 			return
 		}
-		s.besideOf(y, key, inner)
+		s.replacedAt(y, key, inner)
 		x, ok := s.index[key]
 		if !ok {
-			parent, known := s.others[linkKey{key.trace, key.span}]
+			parent, known := s.others[nodeKey{key.trace, key.span}]
 			if !known {
 				return
 			}
@@ -237,7 +239,7 @@ func (s *settlement) climbFrom(y int32, parent [8]byte, inner *Facts) {
 
 // sortedOuters returns the leaves that have leaves inside, in an order that does not depend on that of the batch, with
 // the leaves inside each by start.
-func (s *settlement) sortedOuters() []int32 {
+func (s *resolution) sortedOuters() []int32 {
 	xs := make([]int32, 0, len(s.inside))
 	for x, ys := range s.inside {
 		slices.SortFunc(ys, s.byStart)
@@ -247,23 +249,23 @@ func (s *settlement) sortedOuters() []int32 {
 	return xs
 }
 
-func (s *settlement) byStart(a, b int32) int {
+func (s *resolution) byStart(a, b int32) int {
 	x, y := &s.facts[a], &s.facts[b]
 	return cmp.Or(cmp.Compare(x.StartNanos, y.StartNanos), bytes.Compare(x.TraceID[:], y.TraceID[:]),
 		bytes.Compare(x.SpanID[:], y.SpanID[:]), cmp.Compare(x.Project, y.Project))
 }
 
 // resolve joins leaf x with the calls inside it that are the same call, innermost first.
-func (s *settlement) resolve(x int32) {
+func (s *resolution) resolve(x int32) {
 	if s.resolved[x] {
 		return
 	}
 	s.resolved[x] = true
 	var same []int32
-	news := s.isNews(x, s.inside[x]...)
+	changed := s.isChanged(x, s.inside[x]...)
 	for _, y := range s.inside[x] {
 		s.resolve(y)
-		if !news {
+		if !changed {
 			continue
 		}
 		switch s.nestedRule(x, y) {
@@ -279,8 +281,8 @@ func (s *settlement) resolve(x int32) {
 }
 
 // keepClient joins the call y of a gateway into its client's.
-func (s *settlement) keepClient(x, y int32) {
-	s.fill(x, y, GiveUsage|GiveVia)
+func (s *resolution) keepClient(x, y int32) {
+	s.merge(x, y, MergeUsage|MergeVia)
 	s.drop(y)
 	s.refresh(x)
 }
@@ -288,7 +290,7 @@ func (s *settlement) keepClient(x, y int32) {
 // keepInner gives what x knows to the calls inside it. Usage, id and time to first token go to one of them at most: the
 // last that did not fail, and only if none has usage of its own. An outer leaf whose inner ones all failed, but which has
 // usage, had an answer that is not here: it stays.
-func (s *settlement) keepInner(x int32, ys []int32) {
+func (s *resolution) keepInner(x int32, ys []int32) {
 	last, answered := int32(-1), false
 	for _, y := range ys {
 		if !s.facts[y].Failed {
@@ -300,16 +302,16 @@ func (s *settlement) keepInner(x int32, ys []int32) {
 		return
 	}
 	for _, y := range ys {
-		var gift Gift
+		var fields MergeFields
 		switch {
 		case y == last && !answered && s.facts[x].hasUsage():
-			gift = GiveUsage | GiveAnswer | GiveFromOuter
+			fields = MergeUsage | MergeAnswer | MergeInherited
 		case y == last && len(ys) == 1:
-			gift = GiveUsage | GiveAnswer
+			fields = MergeUsage | MergeAnswer
 		case !s.facts[y].Failed && s.facts[y].sameCounts(&s.facts[x]):
-			gift = GiveUsage
+			fields = MergeUsage
 		}
-		s.fill(y, x, gift)
+		s.merge(y, x, fields)
 	}
 	s.drop(x)
 	for _, y := range ys {
@@ -319,10 +321,10 @@ func (s *settlement) keepInner(x int32, ys []int32) {
 
 // sums applies rule A2: a leaf whose counts are the sum of those of the leaves inside it. Those with the fewest inside
 // come first, so that a sum inside a sum is no part of it.
-func (s *settlement) sums() {
+func (s *resolution) sums() {
 	xs := make([]int32, 0, len(s.inside))
 	for x, ys := range s.inside {
-		if s.isNews(x, ys...) {
+		if s.isChanged(x, ys...) {
 			xs = append(xs, x)
 		}
 	}
@@ -337,7 +339,7 @@ func (s *settlement) sums() {
 }
 
 // kept returns the facts of those of ys that are still calls.
-func (s *settlement) kept(ys []int32) []Facts {
+func (s *resolution) kept(ys []int32) []Facts {
 	out := make([]Facts, 0, len(ys))
 	for _, y := range ys {
 		if !s.facts[y].Outer {

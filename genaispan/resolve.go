@@ -2,20 +2,20 @@ package genaispan
 
 import "github.com/costkey/costkey-otel/samecall"
 
-// Link is the place of a span in its trace.
-type Link = samecall.Link
+// Node is the place of a span in its trace.
+type Node = samecall.Node
 
-// Settle joins the spans of one batch that are one call, by the rules that samecall.Same names, and returns the spans in
+// Resolve joins the spans of one batch that are one call, by the rules that samecall.Same names, and returns the spans in
 // their order: the kept calls, filled from the spans that were joined with them, and outer spans. A span that another
 // call stands for becomes an outer one; a span that is there twice is returned once. What comes out does not depend on
 // the order of calls. The slice calls is changed. others are spans of the batch that are no GenAI spans: ancestors are
 // looked for through them.
-func Settle(calls []Call, others ...Link) []Call {
+func Resolve(calls []Call, others ...Node) []Call {
 	// What was joined can tell of more, where ids contradict what lies inside what. Most batches have nothing to join, and
 	// are looked at once.
 	for range maxRounds {
 		before := Leaves(calls)
-		calls = without(calls, samecall.Settle(batch(calls), len(calls), 0, others...))
+		calls = without(calls, samecall.Resolve(batch(calls), len(calls), 0, others...))
 		if Leaves(calls) == before {
 			break
 		}
@@ -63,7 +63,7 @@ func (c *Call) Facts() samecall.Facts {
 		RequestModel: c.RequestModel, ResponseModel: c.ResponseModel,
 		ResponseID: c.ResponseID, RequestID: c.RequestID,
 		Input: c.Usage.Input, Output: c.Usage.Output, Fresh: c.Usage.Fresh(),
-		Beside: c.Beside, Outer: c.Outer, Inner: c.Inner, Enclosing: c.Enclosing, Client: c.Client,
+		ReplacedBy: c.ReplacedBy, Outer: c.Outer, Inner: c.Inner, Enclosing: c.Enclosing, Client: c.Client,
 		Failed: c.ErrorType != "" || c.HTTPStatus >= 400,
 		Code:   c.FunctionName != "" || c.FilePath != "",
 	}
@@ -76,25 +76,25 @@ func (b batch) Facts(i int) samecall.Facts { return b[i].Facts() }
 
 func (b batch) Drop(i int) { b[i].Outer = true }
 
-func (b batch) Fill(to, from int, gift samecall.Gift) {
+func (b batch) Merge(to, from int, fields samecall.MergeFields) {
 	c, other := &b[to], &b[from]
 	c.fill(other)
-	if gift&samecall.GiveUsage != 0 {
+	if fields&samecall.MergeUsage != 0 {
 		c.fillUsage(other)
 	}
-	if gift&samecall.GiveAnswer != 0 {
+	if fields&samecall.MergeAnswer != 0 {
 		c.fillAnswer(other)
 	}
-	if gift&samecall.GiveFromOuter != 0 {
+	if fields&samecall.MergeInherited != 0 {
 		c.note(NoteUsageFromOuter)
 	}
-	if gift&samecall.GiveStart != 0 {
+	if fields&samecall.MergeStart != 0 {
 		c.StartNanos = min(c.StartNanos, other.StartNanos)
 	}
-	if gift&samecall.GiveVia != 0 {
+	if fields&samecall.MergeVia != 0 {
 		c.via(other.ServiceName)
 	}
-	if gift&samecall.GiveBeside != 0 {
-		other.Beside = c.SpanID
+	if fields&samecall.MarkReplaced != 0 {
+		other.ReplacedBy = c.SpanID
 	}
 }
