@@ -21,6 +21,8 @@ var (
 	ErrEncoding = errors.New("database encoding must be UTF8: create the database with ENCODING 'UTF8'")
 	// ErrRaced says that another writer changed what was read, or that the server is another one by now.
 	ErrRaced = errors.New("changed by another writer")
+	// ErrUnreadable says that a stored row holds what no program wrote.
+	ErrUnreadable = errors.New("stored row can't be read")
 	// ErrNotMigrated says that the schema is not there yet or not complete.
 	ErrNotMigrated = errors.New("database schema is not migrated yet")
 )
@@ -84,7 +86,7 @@ func IsTimeout(err error) bool {
 // resources, an operator's doing, a lock, a transaction to be begun again. It blames no row, however often it comes. A
 // time-out may be a row's fault.
 func IsTransient(err error) bool {
-	if IsTimeout(err) {
+	if IsTimeout(err) || errors.Is(err, ErrUnreadable) {
 		return false
 	}
 	code := Code(err)

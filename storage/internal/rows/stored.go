@@ -10,6 +10,7 @@ import (
 
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage/internal/calls"
+	"github.com/costkey/costkey-otel/storage/internal/database"
 	"github.com/costkey/costkey-otel/usage"
 )
 
@@ -57,11 +58,14 @@ func ScanStored(r pgx.CollectableRow) (calls.Row, error) {
 		return calls.Row{}, err
 	}
 	c, err := s.call()
+	if err != nil {
+		return calls.Row{}, fmt.Errorf("%w: span %016x of trace %x: %w", database.ErrUnreadable, uint64(s.SpanID), s.TraceID, err)
+	}
 	return calls.Row{
 		Call: c, ProjectID: s.ProjectID, AttributesID: s.AttributesID, DimensionSetID: s.DimensionSetID,
 		TagSetID: value(s.TagSetID), TagsInline: s.TagsInline, UsageNumbers: []byte(value(s.UsageNumbers)),
 		ResponseHash: value(s.ResponseHash), Repeated: s.ResponseID != nil && s.ResponseHash == nil,
-	}, err
+	}, nil
 }
 
 func (s *storedCall) call() (*calls.Call, error) {

@@ -23,6 +23,9 @@ func (w *Writer) writeRows(ctx context.Context, batch []calls.Row, res *calls.Wr
 	case !database.IsValueError(err):
 		return err
 	case len(batch) == 1:
+		if err := w.probe(ctx); err != nil {
+			return err // no row is to blame
+		}
 		return w.bury(ctx, callsOf(batch), calls.ReasonBadValue, err, res)
 	}
 	half := len(batch) / 2

@@ -87,8 +87,8 @@ func (w *Writer) joinOnce(ctx context.Context, batch []calls.Row, res *calls.Wri
 	return w.apply(ctx, &plan, fresh, epoch, res)
 }
 
-// withoutStored returns the rows of batch whose spans are not among the stored ones, and the number of the others. A
-// stored span may stand at the earlier start of another span of its call.
+// withoutStored returns the rows of batch whose spans are not among the stored ones, each span once, and the number of the
+// others. A stored span may stand at the earlier start of another span of its call.
 func withoutStored(batch, stored []calls.Row) (fresh []calls.Row, duplicates int) {
 	known := make(map[calls.RowKey]struct{}, len(stored))
 	for i := range stored {
@@ -99,6 +99,7 @@ func withoutStored(batch, stored []calls.Row) (fresh []calls.Row, duplicates int
 			duplicates++
 			continue
 		}
+		known[batch[i].Key()] = struct{}{} // a sender with a wrong clock tells a span with two starts
 		fresh = append(fresh, batch[i])
 	}
 	return fresh, duplicates

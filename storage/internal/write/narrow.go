@@ -55,7 +55,7 @@ func (f *failures) failed(cs []calls.Call, err error) {
 	}
 	key, code := fingerprint(cs), database.Code(err)
 	last := f.batches[key]
-	if last.code != code {
+	if last.code != code && last.times < failuresUntilNarrowed { // one that is narrowed down is so until it is written
 		last = failure{code: code}
 	}
 	last.times++
@@ -86,7 +86,7 @@ var errNotNarrowed = errors.New("no row can be written now")
 func (w *Writer) narrow(ctx context.Context, cs []calls.Call, links []calls.SpanNode) (calls.WriteResult, error) {
 	var res calls.WriteResult
 	if err := w.probe(ctx); err != nil {
-		return res, fmt.Errorf("%w: %w", errNotNarrowed, err)
+		return res, err
 	}
 	known, err := deadletters.Known(ctx, w.db.Pool(), cs)
 	if err != nil {
@@ -124,9 +124,11 @@ func (w *Writer) writePieces(ctx context.Context, cs []calls.Call, links []calls
 			return err
 		}
 		return w.writePieces(ctx, cs[half:], links, res)
+	case len(links) > 0: // which may be to blame: they go before a call does
+		return w.writePieces(ctx, cs, nil, res)
 	}
-	if probe := w.probe(ctx); probe != nil {
-		return fmt.Errorf("%w: %w", errNotNarrowed, probe)
+	if err := w.probe(ctx); err != nil {
+		return err
 	}
 	return w.bury(ctx, []*calls.Call{&cs[0]}, calls.ReasonFailing, err, res)
 }
@@ -145,17 +147,13 @@ func (w *Writer) probe(ctx context.Context) error {
 	now := w.db.Now()
 	day := calls.DayOfTime(now)
 	if err := w.days.Ensure(ctx, day); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNotNarrowed, err)
 	}
 	c := calls.Call{StartMicros: now.UnixMicro(), DurationMicros: calls.Unknown, FirstTokenMicros: calls.Unknown}
 	_, _ = rand.Read(c.TraceID[:]) // never fails
 	_, _ = rand.Read(c.SpanID[:])
 	row := []calls.Row{{Call: &c, ProjectID: -1, AttributesID: -1, DimensionSetID: -1}}
-	_, epoch, err := w.db.Current(ctx)
-	if err != nil {
-		return err
-	}
-	err = w.db.Write(ctx, epoch, func(tx pgx.Tx) error {
+	err := w.db.Write(ctx, w.db.Epoch(), func(tx pgx.Tx) error {
 		sums := make(rollup.Sums)
 		if err := insertRows(ctx, tx, row, sums); err != nil {
 			return err
@@ -168,5 +166,5 @@ func (w *Writer) probe(ctx context.Context) error {
 	if errors.Is(err, errRollback) {
 		return nil
 	}
-	return err
+	return fmt.Errorf("%w: %w", errNotNarrowed, err)
 }

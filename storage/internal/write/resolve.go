@@ -176,8 +176,14 @@ func gatherTraces(c *changes) *ownTraces {
 		t.mixes[at] ^= calls.SpanNumber(r.SpanID)
 		t.pending[at] = t.pending[at] || r.Pending
 	}
+	told := make(map[calls.RowKey]struct{}, len(c.nodes)) // a batch may tell a span twice
 	for i := range c.nodes {
-		t.nodes[t.add(c.nodes[i].TraceKey)]++
+		n := &c.nodes[i]
+		k := calls.RowKey{ProjectID: n.ProjectID, TraceID: n.TraceID, SpanID: n.SpanID}
+		if _, twice := told[k]; !twice {
+			told[k] = struct{}{}
+			t.nodes[t.add(n.TraceKey)]++
+		}
 	}
 	return t
 }
