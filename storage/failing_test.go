@@ -137,8 +137,9 @@ func requireOneDead(t *testing.T, s *storage.Store, conn *pgx.Conn, reason stora
 // TestADayThatRefusesIsNarrowedDown writes as a role that may not write to yesterday's partition.
 func TestADayThatRefusesIsNarrowedDown(t *testing.T) {
 	t.Parallel()
-	role := newRole(t)
-	owner, conn := open(t)
+	dsn := migrated(t)
+	role, asRole := storagetest.Role(t, dsn)
+	owner, conn := openAt(t, dsn), connect(t, dsn)
 	ctx := t.Context()
 	require.NoError(t, owner.Grant(ctx, role, storage.AccessWrite))
 	yesterday := func(n int) storage.Call {
@@ -149,7 +150,7 @@ func TestADayThatRefusesIsNarrowedDown(t *testing.T) {
 	write(t, owner, call(1000), yesterday(1001))
 	_, err := conn.Exec(ctx, "REVOKE INSERT ON costkey.call_20261119 FROM "+role)
 	require.NoError(t, err)
-	s := openAt(t, asRole(conn, role))
+	s := openAt(t, asRole)
 	res, failures := writeNarrowed(t, s, func() []storage.Call {
 		return append(calls(0, 30), yesterday(31), yesterday(32), yesterday(33))
 	})

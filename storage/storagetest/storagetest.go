@@ -53,22 +53,6 @@ func DSN(t testing.TB) string {
 	return shared.database(t, "template0")
 }
 
-// Role makes a role that may log in and nothing else, for the whole server, and returns its name. Ask for it before the
-// database in which it gets privileges: it is dropped after that.
-func Role(t testing.TB) string {
-	t.Helper()
-	name := newName()
-	if err := shared.exec(t.Context(), "CREATE ROLE "+quoted(name)+" LOGIN"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := shared.exec(context.Background(), "DROP ROLE "+quoted(name)); err != nil {
-			t.Error(err)
-		}
-	})
-	return name
-}
-
 // Prepared returns the URL of a new database that prepare has filled. prepare runs once in a process for each key, on
 // a database of its own, of which the tests get copies: cheaper than filling each. It must leave no connection open.
 func Prepared(t testing.TB, key string, prepare func(ctx context.Context, dsn string) error) string {

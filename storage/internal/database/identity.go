@@ -25,13 +25,17 @@ type Identity struct {
 var identitySQL string
 
 // identify reads the server's identity and clock on a new connection, and refuses one with a schema that a newer program
-// made. A schema that is not there yet is nothing to refuse.
+// made, or one before 0.1.0. A schema that is not there yet is nothing to refuse.
 func (db *DB) identify(ctx context.Context, conn *pgx.Conn) error {
-	var exists bool
+	var exists, old bool
 	var now time.Time
-	err := conn.QueryRow(ctx, "SELECT to_regclass('costkey.database_identity') IS NOT NULL, now()").Scan(&exists, &now)
+	err := conn.QueryRow(ctx, "SELECT to_regclass('costkey.database_identity') IS NOT NULL, to_regclass('costkey.cell') IS NOT NULL, now()").
+		Scan(&exists, &old, &now)
 	if err != nil {
 		return fmt.Errorf("identify the server: %w", err)
+	}
+	if old {
+		return ErrOldSchema
 	}
 	if !exists {
 		db.clock.set(now)

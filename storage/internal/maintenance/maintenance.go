@@ -28,6 +28,8 @@ func query(name string) string { return database.Query(queryFiles, name) }
 const (
 	// taskTimeout bounds one task: what it leaves it does in the next round.
 	taskTimeout = time.Minute
+	// endTimeout bounds the end of a round.
+	endTimeout = 5 * time.Second
 	// leaseFor is how long a program that dies keeps others from maintenance.
 	leaseFor = taskTimeout + 30*time.Second
 )
@@ -87,7 +89,10 @@ func (m *Maintainer) Run(ctx context.Context) (Report, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", t.name, err))
 		}
 	}
-	if _, err := m.db.Pool().Exec(ctx, query("end_lease"), m.id); err != nil {
+	// Also where ctx is done: others need not wait until the lease ends.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if _, err := m.db.Pool().Exec(end, query("end_lease"), m.id); err != nil {
 		errs = append(errs, database.Describe("end the maintenance lease", err))
 	}
 	return rep, errors.Join(errs...)
