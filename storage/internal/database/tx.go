@@ -25,14 +25,19 @@ func (db *DB) Write(ctx context.Context, epoch int64, do func(tx pgx.Tx) error) 
 		return ErrRaced
 	}
 	begin := "BEGIN; SELECT costkey.check_identity('" + strings.ReplaceAll(id.Server, "'", "''") + "'); " + byIndex
-	err = db.run(ctx, begin, do)
-	if isOtherServer(err) {
-		if err := db.readIdentity(ctx, db.pool); err != nil {
-			return err
-		}
-		return ErrRaced
+	return db.NoticeOther(ctx, db.run(ctx, begin, do))
+}
+
+// NoticeOther forgets what is known of the database where err says that the server is another one, by
+// costkey.check_identity(), and returns [ErrRaced] then, else err.
+func (db *DB) NoticeOther(ctx context.Context, err error) error {
+	if !isOtherServer(err) {
+		return err
 	}
-	return err
+	if err := db.readIdentity(ctx, db.pool); err != nil {
+		return err
+	}
+	return ErrRaced
 }
 
 // Snapshot runs do in a read-only transaction all of whose statements see one state of the database.

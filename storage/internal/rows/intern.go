@@ -74,17 +74,18 @@ func compareEntries(a, b entry) int {
 // resolution is what became of entries: ids by their keys in the cache, those that PostgreSQL refuses, and those for which
 // their project has no room.
 type resolution struct {
+	server   string    // see database.Identity
 	day      time.Time // today, by the database's clock
 	ids      map[string]int64
 	refused  map[string]bool
 	overflow map[string]bool
 }
 
-// resolve finds or makes the rows of entries. A project may make limit new rows of a table a day. Rows are written in the
-// order of their keys, so that two collectors with the same news don't lock each other out, in transactions of their own:
-// an id must outlive a batch that is rolled back.
-func (t *table) resolve(ctx context.Context, q database.Queryer, entries []entry, limit int, day time.Time) (resolution, error) {
-	res := resolution{ids: make(map[string]int64, len(entries)), day: day}
+// resolve finds or makes the rows of entries on the server that they are for: their values may name ids of it. A project may
+// make limit new rows of a table a day. Rows are written in the order of their keys, so that two collectors with the same
+// news don't lock each other out, in transactions of their own: an id must outlive a batch that is rolled back.
+func (t *table) resolve(ctx context.Context, q database.Queryer, server string, entries []entry, limit int, day time.Time) (resolution, error) {
+	res := resolution{ids: make(map[string]int64, len(entries)), server: server, day: day}
 	if len(entries) == 0 {
 		return res, nil
 	}
@@ -129,13 +130,16 @@ func (r *resolution) open(entries []entry) []entry {
 // find notes the ids of rows that are there, and that they are in use today.
 func (t *table) find(ctx context.Context, q database.Queryer, entries []entry, res *resolution) error {
 	projects, keys := entryKeys(entries)
-	return t.collect(ctx, q, entries, res, strings.ReplaceAll(findSQL, "{table}", t.name), projects, keys, res.day)
+	return t.collect(ctx, q, entries, res, strings.ReplaceAll(findSQL, "{table}", t.name), projects, keys, res.day, res.server)
 }
+
+// Both statements end with an error where the server is not the one of $4: ids that were read of one mean something else in
+// another, which may take its place under a connection.
 
 // findSQL leaves alone a row that another session is just noting: it notes the same.
 const findSQL = `WITH found AS MATERIALIZED (
     SELECT f.project_id, f.key, f.id, f.used_on
-    FROM unnest($1::bigint[], $2::uuid[]) AS q (project_id, key),
+    FROM costkey.check_identity($4) AS same, unnest($1::bigint[], $2::uuid[]) AS q (project_id, key),
          LATERAL (SELECT t.project_id, t.key, t.id, t.used_on FROM costkey.{table} t
                   WHERE t.project_id = q.project_id AND t.key = q.key LIMIT 1) AS f
 ), used AS (
@@ -154,7 +158,7 @@ func (t *table) write(ctx context.Context, q database.Queryer, entries []entry, 
 	if len(entries) == 0 {
 		return nil
 	}
-	err := t.collect(ctx, q, entries, res, t.insertSQL(), t.arguments(entries, limit, res.day)...)
+	err := t.collect(ctx, q, entries, res, t.insertSQL(), t.arguments(entries, limit, res)...)
 	switch {
 	case !database.IsValueError(err):
 		return err
@@ -199,30 +203,34 @@ func (t *table) collect(ctx context.Context, q database.Queryer, entries []entry
 func (t *table) insertSQL() string {
 	var params, casts strings.Builder
 	for i, typ := range t.types {
-		fmt.Fprintf(&params, ", $%d::text[]", i+6)
+		fmt.Fprintf(&params, ", $%d::text[]", i+firstColumn)
 		fmt.Fprintf(&casts, ", r.%s::%s", t.columns[i], typ)
 	}
 	return strings.NewReplacer("{table}", t.name, "{columns}", strings.Join(t.columns, ", "), "{casts}", casts.String(),
 		"{params}", params.String()).Replace(insertSQL)
 }
 
+// firstColumn is the parameter of the first of a table's own columns.
+const firstColumn = 7
+
 const insertSQL = `WITH r AS (
     SELECT q.*, row_number() OVER (PARTITION BY project_id, exempt ORDER BY key) AS n
-    FROM unnest($1::bigint[], $2::uuid[], $3::boolean[]{params}) AS q (project_id, key, exempt, {columns})
+    FROM costkey.check_identity($4) AS same,
+         unnest($1::bigint[], $2::uuid[], $3::boolean[]{params}) AS q (project_id, key, exempt, {columns})
 ), made AS (
     SELECT p.project_id, (SELECT count(*) FROM costkey.{table} t
-                          WHERE t.project_id = p.project_id AND t.created_on = $5) AS n
+                          WHERE t.project_id = p.project_id AND t.created_on = $6) AS n
     FROM (SELECT DISTINCT project_id FROM r) AS p
 )
 INSERT INTO costkey.{table} (project_id, key, used_on, created_on, {columns})
-SELECT r.project_id, r.key, $5::date, $5::date{casts}
+SELECT r.project_id, r.key, $6::date, $6::date{casts}
 FROM r JOIN made USING (project_id)
-WHERE r.exempt OR r.n + made.n <= $4
+WHERE r.exempt OR r.n + made.n <= $5
 ORDER BY r.project_id, r.key
 ON CONFLICT DO NOTHING
 RETURNING project_id, key, id`
 
-func (t *table) arguments(entries []entry, limit int, day time.Time) []any {
+func (t *table) arguments(entries []entry, limit int, res *resolution) []any {
 	projects, keys := entryKeys(entries)
 	exempt := make([]bool, len(entries))
 	columns := make([][]*string, len(t.columns))
@@ -235,7 +243,7 @@ func (t *table) arguments(entries []entry, limit int, day time.Time) []any {
 			columns[c][r] = v
 		}
 	}
-	args := []any{projects, keys, exempt, limit, day}
+	args := []any{projects, keys, exempt, res.server, limit, res.day}
 	for _, c := range columns {
 		args = append(args, c)
 	}

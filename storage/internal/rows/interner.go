@@ -42,11 +42,14 @@ func NewInterner(db *database.DB, limit int) *Interner {
 
 // Intern gives every row the ids of what it names, and returns those that name something PostgreSQL refuses apart. It
 // writes what is new in transactions of its own. Values of rows are cleaned, and replaced where the project has too many.
+// The error is [database.ErrRaced] where the server turns out to be another one.
 func (in *Interner) Intern(ctx context.Context, rows []calls.Row) (interned, refused []calls.Row, err error) {
-	if _, _, err := in.db.Current(ctx); err != nil {
+	id, epoch, err := in.db.Current(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	w := newNumbering(in, len(rows))
+	w.server, w.epoch = id.Server, epoch
 	open := make([]*calls.Row, len(rows))
 	for i := range rows {
 		open[i] = &rows[i]
@@ -54,11 +57,15 @@ func (in *Interner) Intern(ctx context.Context, rows []calls.Row) (interned, ref
 	// One round finds what is missing, the next names it by id; replaced values take further ones.
 	const maxRounds = 12
 	for range maxRounds {
-		if open = w.round(open); len(open) == 0 {
+		var ok bool
+		if open, ok = w.round(open); !ok {
+			return nil, nil, database.ErrRaced
+		}
+		if len(open) == 0 {
 			break
 		}
 		if err := w.resolve(ctx); err != nil {
-			return nil, nil, err
+			return nil, nil, in.db.NoticeOther(ctx, err)
 		}
 	}
 	if len(open) > 0 {
@@ -162,6 +169,7 @@ func (p *part) merge(res resolution) {
 // numbering is the interning of one batch.
 type numbering struct {
 	in                                   *Interner
+	server                               string // see database.Identity
 	day, attributesEpoch, epoch          int64
 	dimensionsEpoch, pathEpoch, tagEpoch int64
 	attributes, dimensions, paths, tags  part
@@ -186,14 +194,18 @@ func newNumbering(in *Interner, n int) *numbering {
 // approximateNumbersBytes is about what the numbers of a usage object take.
 const approximateNumbersBytes = 16
 
-// round gives ids to rows and returns those that lack one.
-func (w *numbering) round(rows []*calls.Row) []*calls.Row {
-	w.epoch = w.in.db.Epoch() // before the caches are read
+// round gives ids to rows and returns those that lack one. It is not ok where the caches were reset since the ids so far were
+// read.
+func (w *numbering) round(rows []*calls.Row) (open []*calls.Row, ok bool) {
 	w.attributesEpoch = w.in.attributes.begin(w.day)
 	w.dimensionsEpoch = w.in.dimensions.begin(w.day)
 	w.pathEpoch = w.in.paths.begin(w.day)
 	w.tagEpoch = w.in.tags.begin(w.day)
-	open := rows[:0]
+	// Caches are reset after the epoch has changed: what is found from here on is stored as of before a reset.
+	if ok = w.in.db.Epoch() == w.epoch; !ok {
+		rows = nil
+	}
+	open = rows[:0]
 	for _, r := range rows {
 		if r.Epoch != w.epoch { // its ids mean nothing any more
 			r.Epoch, r.AttributesID, r.DimensionSetID, r.TagSetID = w.epoch, 0, 0, 0
@@ -208,7 +220,7 @@ func (w *numbering) round(rows []*calls.Row) []*calls.Row {
 	w.in.tags.end()
 	w.in.attributes.store(w.found, w.day, w.attributesEpoch)
 	w.found = nil
-	return open
+	return open, ok
 }
 
 // resolve finds or makes what is missing.
@@ -220,7 +232,7 @@ func (w *numbering) resolve(ctx context.Context) error {
 		if len(p.part.missing) == 0 {
 			continue
 		}
-		res, err := p.part.table.resolve(ctx, w.in.db.Pool(), p.part.missing, w.in.limit, calls.Day(w.day).Time())
+		res, err := p.part.table.resolve(ctx, w.in.db.Pool(), w.server, p.part.missing, w.in.limit, calls.Day(w.day).Time())
 		if err != nil {
 			return err
 		}

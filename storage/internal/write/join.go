@@ -148,10 +148,9 @@ func (w *Writer) judge(ctx context.Context, tx pgx.Tx, seeds peers.Seeds, judge 
 // apply does what plan says in one transaction and counts it. Traces of rows that came and are pending are noted, whatever
 // became of the rows.
 func (w *Writer) apply(ctx context.Context, plan *dedup.Plan, came []calls.Row, epoch int64, res *calls.WriteResult) error {
-	if len(plan.Insert) > 0 {
-		var err error
-		if epoch, err = epochOf(plan.Insert); err != nil {
-			return err
+	for i := range plan.Insert {
+		if plan.Insert[i].Epoch != epoch {
+			return database.ErrRaced
 		}
 	}
 	w.pause(ctx, StepApplying)

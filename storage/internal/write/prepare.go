@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/costkey/costkey-otel/storage/internal/calls"
+	"github.com/costkey/costkey-otel/storage/internal/database"
 	"github.com/costkey/costkey-otel/storage/internal/dedup"
 	"github.com/costkey/costkey-otel/storage/internal/projects"
 	"github.com/costkey/costkey-otel/storage/internal/rows"
@@ -14,7 +15,7 @@ import (
 // key once. It writes to the database, but nothing that counts. Calls are visited in the order in which they lie in
 // memory; sorting comes last.
 func (w *Writer) prepare(ctx context.Context, cs []calls.Call, res *calls.WriteResult) ([]calls.Row, error) {
-	id, _, err := w.db.Current(ctx)
+	id, epoch, err := w.db.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +37,9 @@ func (w *Writer) prepare(ctx context.Context, cs []calls.Call, res *calls.WriteR
 	prepared, refused, err := w.interner.Intern(ctx, prepared)
 	if err != nil {
 		return nil, err
+	}
+	if len(prepared) > 0 && prepared[0].Epoch != epoch {
+		return nil, database.ErrRaced // the ids of their projects are from before
 	}
 	if err := w.bury(ctx, callsOf(refused), calls.ReasonBadValue, errRefused, res); err != nil {
 		return nil, err
