@@ -25,6 +25,8 @@ const (
 	defaultRetention = 90
 	// blocksAtOnce bounds one step of deleting: some 40 MB of a partition.
 	blocksAtOnce = 5000
+	// lockTimeout bounds the wait for a day that somebody else holds: it is done in a later round.
+	lockTimeout = "2s"
 	// unusedAtOnce bounds one step of deleting interned rows.
 	unusedAtOnce = 10_000
 )
@@ -95,16 +97,18 @@ func (m *Maintainer) dropDays(ctx context.Context) (dropped int, err error) {
 		return 0, err
 	}
 	oldest := calls.DayOfTime(m.db.Now()) - calls.Day(longest(projects))
-	for _, d := range stored {
-		if d >= oldest || dropped == maxDroppedDays {
+	var errs []error
+	for n, d := range stored {
+		if d >= oldest || n == maxDroppedDays { // each try makes readers of the table wait
 			break
 		}
 		if err := m.days.Drop(ctx, d); err != nil {
-			return dropped, err
+			errs = append(errs, err)
+		} else {
+			dropped++
 		}
-		dropped++
 	}
-	return dropped, nil
+	return dropped, errors.Join(errs...)
 }
 
 // deleteExpired deletes the calls of projects that keep less than the longest retention, a day after the other. How far it
@@ -130,7 +134,7 @@ func (m *Maintainer) deleteExpired(ctx context.Context) (deleted int64, err erro
 		n, err := m.deleteDay(ctx, d, due)
 		deleted += n
 		if err != nil {
-			return deleted, err
+			return deleted, err // what is noted for a later day would hide this one
 		}
 	}
 	return deleted, nil
@@ -149,29 +153,42 @@ func expiredOn(projects []project, d, today calls.Day) []int64 {
 
 // deleteDay deletes the calls of projects on one day with their bodies, in steps, and notes it.
 func (m *Maintainer) deleteDay(ctx context.Context, d calls.Day, projects []int64) (deleted int64, err error) {
-	fail := func(err error) (int64, error) {
-		return deleted, database.Describe("delete expired calls of "+d.String(), err)
+	deleted, err = m.deleteBlocks(ctx, "delete_expired", "call_", d, projects)
+	if err == nil {
+		_, err = m.deleteBlocks(ctx, "delete_expired_bodies", "call_body_", d, projects)
 	}
+	if err == nil {
+		_, err = m.db.Pool().Exec(ctx, query("note_expired"), projects, (d + 1).Time())
+	}
+	return deleted, database.Describe("delete expired calls of "+d.String(), err)
+}
+
+// deleteBlocks runs a query for the blocks of a day's table, in steps, and adds up what it returns.
+func (m *Maintainer) deleteBlocks(ctx context.Context, name, table string, d calls.Day, projects []int64) (deleted int64, err error) {
 	var blocks int64
-	if err := m.db.Pool().QueryRow(ctx, query("blocks"), "costkey.call_"+d.Suffix()).Scan(&blocks); err != nil {
-		return fail(err)
+	err = m.inDay(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, query("blocks"), "costkey."+table+d.Suffix()).Scan(&blocks)
+	})
+	sql := strings.ReplaceAll(query(name), "{day}", d.Suffix())
+	for from := int64(0); from < blocks && err == nil; from += blocksAtOnce {
+		err = m.inDay(ctx, func(tx pgx.Tx) error {
+			var n int64
+			err := tx.QueryRow(ctx, sql, projects, tid(from), tid(from+blocksAtOnce)).Scan(&n)
+			deleted += n
+			return err
+		})
 	}
-	inDay := func(name string) string { return strings.ReplaceAll(query(name), "{day}", d.Suffix()) }
-	for from := int64(0); from < blocks; from += blocksAtOnce {
-		var n int64
-		err := m.db.Pool().QueryRow(ctx, inDay("delete_expired"), projects, tid(from), tid(from+blocksAtOnce)).Scan(&n)
-		if err != nil {
-			return fail(err)
+	return deleted, err
+}
+
+// inDay runs do in a transaction that does not wait long for a day that somebody else holds.
+func (m *Maintainer) inDay(ctx context.Context, do func(tx pgx.Tx) error) error {
+	return m.db.Lookup(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '"+lockTimeout+"'"); err != nil {
+			return err
 		}
-		deleted += n
-	}
-	if _, err := m.db.Pool().Exec(ctx, inDay("delete_expired_bodies"), projects); err != nil {
-		return fail(err)
-	}
-	if _, err := m.db.Pool().Exec(ctx, query("note_expired"), projects, (d + 1).Time()); err != nil {
-		return fail(err)
-	}
-	return deleted, nil
+		return do(tx)
+	})
 }
 
 // tid is the first place of a block.

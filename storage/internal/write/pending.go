@@ -11,6 +11,7 @@ import (
 	"github.com/costkey/costkey-otel/storage/internal/database"
 	"github.com/costkey/costkey-otel/storage/internal/dedup"
 	"github.com/costkey/costkey-otel/storage/internal/peers"
+	"github.com/costkey/costkey-otel/storage/internal/rows"
 )
 
 // pendingAtOnce is how many pending traces one step looks at.
@@ -43,56 +44,91 @@ func (w *Writer) resolveProject(ctx context.Context, project int64, res *calls.W
 	var errs []error
 	for after := int64(0); ctx.Err() == nil; {
 		old, err := w.expiredPending(ctx, project, after)
-		if err != nil || len(old.ids) == 0 {
+		if err != nil || len(old) == 0 {
 			return errors.Join(append(errs, err)...)
 		}
-		after = old.ids[len(old.ids)-1]
-		if len(old.shared) > 0 {
-			if err := w.resolve(ctx, peers.Seeds{Rows: old.shared, Whole: lastLook}, nil, res); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-		}
-		err = w.db.Lookup(ctx, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, query("delete_pending"), project, old.ids)
-			return err
-		})
-		if err != nil {
-			return errors.Join(append(errs, database.Describe("forget pending traces", err))...)
-		}
+		after = old[len(old)-1].id
+		errs = append(errs, w.endPending(ctx, project, old, res))
 	}
 	return errors.Join(append(errs, ctx.Err())...)
 }
 
-// expired are pending traces whose window is over; those with several calls as rows that hold no more than the trace and
-// the start.
-type expired struct {
-	ids    []int64
-	shared []calls.Row
+// endPending judges pending traces of a project a last time and forgets them, in halves where that fails.
+func (w *Writer) endPending(ctx context.Context, project int64, old []expired, res *calls.WriteResult) error {
+	seeds, ids := peers.Seeds{Whole: lastLook}, make([]int64, len(old))
+	for i := range old {
+		ids[i] = old[i].id
+		if old[i].shared {
+			seeds.Rows = append(seeds.Rows, old[i].row)
+		}
+	}
+	if len(seeds.Rows) > 0 {
+		err := w.resolve(ctx, seeds, nil, res)
+		switch {
+		case err == nil:
+		case len(old) == 1 || database.IsTransient(err) || ctx.Err() != nil:
+			return err
+		default:
+			half := len(old) / 2
+			return errors.Join(w.endPending(ctx, project, old[:half], res), w.endPending(ctx, project, old[half:], res))
+		}
+	}
+	err := w.db.Lookup(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, query("delete_pending"), project, ids)
+		return err
+	})
+	return database.Describe("forget pending traces", err)
 }
 
-func (w *Writer) expiredPending(ctx context.Context, project, after int64) (expired, error) {
-	var out expired
+// expired is a pending trace whose window is over.
+type expired struct {
+	id     int64
+	row    calls.Row // holds no more than the trace and the start
+	shared bool      // there are several calls in the trace
+}
+
+func (w *Writer) expiredPending(ctx context.Context, project, after int64) ([]expired, error) {
+	var out []expired
 	err := w.db.Lookup(ctx, func(tx pgx.Tx) error {
 		found, err := tx.Query(ctx, query("expired_pending"), project, after, dedup.Window, pendingAtOnce)
 		if err != nil {
 			return err
 		}
-		var id int64
-		var trace [16]byte
-		var started time.Time
-		var shared bool
-		_, err = pgx.ForEachRow(found, []any{&id, &trace, &started, &shared}, func() error {
-			out.ids = append(out.ids, id)
-			if shared {
-				c := &calls.Call{TraceID: trace, StartMicros: started.UnixMicro()}
-				out.shared = append(out.shared, calls.Row{Call: c, ProjectID: project})
-			}
-			return nil
+		out, err = pgx.CollectRows(found, func(row pgx.CollectableRow) (expired, error) {
+			e, c := expired{}, &calls.Call{}
+			var started time.Time
+			err := row.Scan(&e.id, &c.TraceID, &started)
+			c.StartMicros = started.UnixMicro()
+			e.row = calls.Row{Call: c, ProjectID: project}
+			return e, err
 		})
-		return err
+		if err != nil || len(out) == 0 {
+			return err
+		}
+		return findShared(ctx, tx, project, out)
 	})
 	return out, database.Describe("look for pending traces", err)
+}
+
+// findShared notes which of the traces hold several calls.
+func findShared(ctx context.Context, tx pgx.Tx, project int64, old []expired) error {
+	numbers, all := make([]int32, len(old)), make([]calls.Row, len(old))
+	for i := range old {
+		numbers[i], all[i] = int32(i), old[i].row
+	}
+	keys := rows.NewKeys(all)
+	first, last := rows.Bounds(all)
+	found, err := tx.Query(ctx, query("shared_pending"), numbers, keys.Traces, keys.Starts, project, dedup.Window,
+		first.Add(-dedup.Window), last.Add(dedup.Window))
+	if err != nil {
+		return err
+	}
+	var n int32
+	_, err = pgx.ForEachRow(found, []any{&n}, func() error {
+		old[n].shared = true
+		return nil
+	})
+	return err
 }
 
 // nodesAtOnce bounds one step of forgetting nodes.

@@ -1,3 +1,8 @@
 -- name: delete_expired_bodies
--- Deletes the bodies of the projects $1 that are left in a day without their calls.
-DELETE FROM costkey.call_body_{day} WHERE project_id = ANY ($1::bigint[])
+-- Deletes the bodies of the projects $1 within the blocks from $2 until $3 of a day that are left there without their calls.
+WITH gone AS (
+    DELETE FROM costkey.call_body_{day}
+    WHERE ctid >= $2::tid AND ctid < $3::tid AND project_id = ANY ($1::bigint[])
+    RETURNING 1
+)
+SELECT count(*) FROM gone
