@@ -63,7 +63,7 @@ func TestSilentStoresAreForgotten(t *testing.T) {
 	dsn := migrated(t)
 	s := openAt(t, dsn)
 	write(t, s, span(1, 0))
-	othersWrote(t, dsn, time.Now().Add(-25*time.Hour))
+	othersWrote(t, dsn, time.Now().Add(-49*time.Hour))
 	_, err := s.Maintain(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "1", storagetest.Value(t, dsn, "SELECT count(*) FROM costkey.writer WHERE wrote_at > now() - interval '1 minute'"))
