@@ -68,8 +68,6 @@ func openRecorded(t testing.TB, dsn string, now func() time.Time) (*storage.Stor
 	return s, &r
 }
 
-func atNoon() time.Time { return noon }
-
 // testClock is a clock that a test sets. It is safe for concurrent use.
 type testClock struct {
 	mu sync.Mutex
