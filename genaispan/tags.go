@@ -41,8 +41,6 @@ func tagIndex(tags []Tag, key string) int {
 	return i
 }
 
-func hasTag(tags []Tag, key string) bool { return tagIndex(tags, key) < len(tags) }
-
 // tagValue returns v as JSON, if it is a scalar: no JSON text, no list, no text of several lines.
 func tagValue(v pcommon.Value, texts *strings.Builder) (string, bool) {
 	switch v.Type() {

@@ -196,6 +196,7 @@ func (c *runningCollector) run(b *testing.B, requests [][]byte, spans int, limit
 	runtime.GC()
 	began, used := time.Now(), processorTime(b)
 	out := timing{delivery: c.programs.send(requests, limit)}
+	require.NoError(b, out.err)
 	own := (processorTime(b) - used).Seconds() / float64(runtime.NumCPU())
 	out.onWall = time.Since(began).Seconds()
 	out.answered = out.onWall - own

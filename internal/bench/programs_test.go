@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -44,17 +45,18 @@ func (p programs) stop() {
 
 // delivery says what became of requests.
 type delivery struct {
+	err      error           // of a program that gave up
 	requests int             // answered with success
 	refused  int             // tries that were answered otherwise; each was made again
 	waits    []time.Duration // of a program for the answers, refused tries included, in order
 }
 
 // send hands each request to the program that is free next, and returns when all that were begun are answered. After
-// limit, where it is not 0, none is begun.
+// limit, where it is not 0, none is begun. A program gives up where a request is refused for minutes.
 func (p programs) send(requests [][]byte, limit time.Duration) delivery {
 	began := time.Now()
 	var next, refused atomic.Int64
-	waits := make([][]time.Duration, len(p))
+	waits, errs := make([][]time.Duration, len(p)), make([]error, len(p))
 	var wg sync.WaitGroup
 	for i, conn := range p {
 		wg.Go(func() {
@@ -64,7 +66,10 @@ func (p programs) send(requests [][]byte, limit time.Duration) delivery {
 					return
 				}
 				sent := time.Now()
-				for export(conn, requests[n]) != nil {
+				for errs[i] = export(conn, requests[n]); errs[i] != nil; errs[i] = export(conn, requests[n]) {
+					if time.Since(sent) > refusedFor {
+						return
+					}
 					refused.Add(1)
 					<-time.After(pauseAfterRefusal)
 				}
@@ -75,12 +80,16 @@ func (p programs) send(requests [][]byte, limit time.Duration) delivery {
 	wg.Wait()
 	all := slices.Concat(waits...)
 	slices.Sort(all)
-	return delivery{requests: len(all), refused: int(refused.Load()), waits: all}
+	return delivery{err: errors.Join(errs...), requests: len(all), refused: int(refused.Load()), waits: all}
 }
 
-// pauseAfterRefusal is how long a program waits before it tries again. An SDK waits longer; the queue must not run dry
-// meanwhile.
-const pauseAfterRefusal = 5 * time.Millisecond
+const (
+	// pauseAfterRefusal is how long a program waits before it tries again. An SDK waits longer; but the queue must not run
+	// dry meanwhile. To try at once would keep the collector busy with reading what it refuses.
+	pauseAfterRefusal = 50 * time.Millisecond
+	// refusedFor is how long a program tries.
+	refusedFor = 3 * time.Minute
+)
 
 func export(conn *grpc.ClientConn, body []byte) error {
 	var answer []byte
@@ -138,6 +147,7 @@ func TestProgramsSendEachRequestUntilItIsTaken(t *testing.T) {
 
 	requests := requestsOf(t, time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), 0, 100, 10)
 	got := sending.send(requests, 0)
+	require.NoError(t, got.err)
 	assert.Equal(t, 100, got.requests)
 	assert.Equal(t, 7, got.refused)
 	assert.Len(t, got.waits, 100)

@@ -96,8 +96,9 @@ func (l *load) windows(batch int) []storagetest.Window {
 		from := l.noon.Add(time.Duration(batch) * slot)
 		return []storagetest.Window{{From: from, Until: from.Add(slot)}}
 	}
-	// The first batch is next to midnight, each further one around those before it.
-	side := aroundMidnight / time.Duration(l.size.rounds*l.size.batches)
+	// The first batch is next to midnight, each further one around those before it. A stored start is cut to microseconds,
+	// and must stay in its window.
+	side := (aroundMidnight / time.Duration(l.size.rounds*l.size.batches)).Truncate(time.Millisecond)
 	midnight, away := l.noon.Add(day/2), side*time.Duration(batch)
 	return []storagetest.Window{
 		{From: midnight.Add(-away - side), Until: midnight.Add(-away)},
@@ -291,6 +292,7 @@ func TestBatchesAtMidnightLieOnBothSidesAndOverlapNowhere(t *testing.T) {
 		require.False(t, windows[1].From.Before(midnight))
 		for _, w := range windows {
 			sum += w.Until.Sub(w.From)
+			require.Equal(t, w.From.Truncate(time.Microsecond), w.From, "a start cut to microseconds leaves the window")
 		}
 	}
 	assert.Equal(t, l.hull().Until.Sub(l.hull().From), sum)

@@ -173,7 +173,6 @@ type numbering struct {
 	day, attributesEpoch, epoch          int64
 	dimensionsEpoch, pathEpoch, tagEpoch int64
 	attributes, dimensions, paths, tags  part
-	dimensionsOf                         map[string]int64        // the dimensions of attributes that are missing, by their key
 	found                                map[string]attributeIDs // for the cache
 	refusedRows                          map[*calls.Row]bool
 	buf, part, template, arena           []byte
