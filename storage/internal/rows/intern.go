@@ -58,8 +58,17 @@ type entry struct {
 	digest  [16]byte // the row's key in the database
 	cached  string   // its key in the cache
 	values  []*string
-	exempt  bool // from the limit
+	room    room
 }
+
+// room says how much room there is for a row in what a project may make a day.
+type room int16
+
+const (
+	limited  room = iota // as much as the limit
+	reserved             // as much again, for what is left of rows beyond the limit
+	exempt               // all, for what is few
+)
 
 // newEntry returns the entry of an encoded row.
 func newEntry(project int64, k key, values []*string) entry {
@@ -105,7 +114,7 @@ func (t *table) resolve(ctx context.Context, q database.Queryer, server string, 
 		return res, database.Describe("look up "+t.name, err)
 	}
 	for _, e := range res.open(open) {
-		if e.exempt {
+		if e.room == exempt {
 			return res, fmt.Errorf("look up %s: a row is missing after it was written: %w", t.name, database.ErrRaced)
 		}
 		if res.overflow == nil {
@@ -214,9 +223,9 @@ func (t *table) insertSQL() string {
 const firstColumn = 7
 
 const insertSQL = `WITH r AS (
-    SELECT q.*, row_number() OVER (PARTITION BY project_id, exempt ORDER BY key) AS n
+    SELECT q.*, row_number() OVER (PARTITION BY project_id, room ORDER BY key) AS n
     FROM costkey.check_identity($4) AS same,
-         unnest($1::bigint[], $2::uuid[], $3::boolean[]{params}) AS q (project_id, key, exempt, {columns})
+         unnest($1::bigint[], $2::uuid[], $3::smallint[]{params}) AS q (project_id, key, room, {columns})
 ), made AS (
     SELECT p.project_id, (SELECT count(*) FROM costkey.{table} t
                           WHERE t.project_id = p.project_id AND t.created_on = $6) AS n
@@ -225,25 +234,25 @@ const insertSQL = `WITH r AS (
 INSERT INTO costkey.{table} (project_id, key, used_on, created_on, {columns})
 SELECT r.project_id, r.key, $6::date, $6::date{casts}
 FROM r JOIN made USING (project_id)
-WHERE r.exempt OR r.n + made.n <= $5
+WHERE r.room = 2 OR r.n + made.n <= $5 * (r.room + 1)
 ORDER BY r.project_id, r.key
 ON CONFLICT DO NOTHING
 RETURNING project_id, key, id`
 
 func (t *table) arguments(entries []entry, limit int, res *resolution) []any {
 	projects, keys := entryKeys(entries)
-	exempt := make([]bool, len(entries))
+	rooms := make([]int16, len(entries))
 	columns := make([][]*string, len(t.columns))
 	for i := range columns {
 		columns[i] = make([]*string, len(entries))
 	}
 	for r, e := range entries {
-		exempt[r] = e.exempt
+		rooms[r] = int16(e.room)
 		for c, v := range e.values {
 			columns[c][r] = v
 		}
 	}
-	args := []any{projects, keys, exempt, res.server, limit, res.day}
+	args := []any{projects, keys, rooms, res.server, limit, res.day}
 	for _, c := range columns {
 		args = append(args, c)
 	}

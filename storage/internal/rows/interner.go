@@ -133,7 +133,7 @@ func (p *part) note(k key, id int64) {
 }
 
 // ask notes that k is missing, once. Its values are encoded only then: many rows of a batch lack the same.
-func (p *part) ask(project int64, k key, exempt bool, values func() []*string) {
+func (p *part) ask(project int64, k key, r room, values func() []*string) {
 	if p.asked[string(k)] {
 		return
 	}
@@ -141,7 +141,7 @@ func (p *part) ask(project int64, k key, exempt bool, values func() []*string) {
 		p.asked = make(map[string]bool)
 	}
 	e := newEntry(project, k, values())
-	e.exempt = exempt
+	e.room = r
 	p.asked[e.cached] = true
 	p.missing = append(p.missing, e)
 }
@@ -314,7 +314,7 @@ func (w *numbering) parts(r *calls.Row) (again bool) {
 		w.refuse(r)
 		return false
 	case entryMissing:
-		w.dimensions.ask(r.ProjectID, k, areReplaced(c), func() []*string { return dimensionValues(c) })
+		w.dimensions.ask(r.ProjectID, k, dimensionRoom(c), func() []*string { return dimensionValues(c) })
 	}
 	path, pathState := int64(0), entryKnown
 	if hasPath(c) {
@@ -329,7 +329,7 @@ func (w *numbering) parts(r *calls.Row) (again bool) {
 			w.refuse(r)
 			return false
 		case entryMissing:
-			w.paths.ask(r.ProjectID, k, false, func() []*string { return pathValues(c) })
+			w.paths.ask(r.ProjectID, k, limited, func() []*string { return pathValues(c) })
 		}
 	}
 	if state != entryKnown || pathState != entryKnown {
@@ -351,7 +351,7 @@ func (w *numbering) attribute(r *calls.Row, dimensions, path int64) (again bool)
 	case entryRefused:
 		w.refuse(r)
 	case entryMissing:
-		w.attributes.ask(r.ProjectID, w.buf, r.Host == other, func() []*string {
+		w.attributes.ask(r.ProjectID, w.buf, attributeRoom(r.Call), func() []*string {
 			return attributesValues(r.Call, dimensions, path, string(w.template))
 		})
 	}
@@ -375,7 +375,7 @@ func (w *numbering) tag(r *calls.Row) {
 	case entryRefused:
 		w.refuse(r)
 	case entryMissing:
-		w.tags.ask(r.ProjectID, w.buf, false, func() []*string { return tagValues(r.Call) })
+		w.tags.ask(r.ProjectID, w.buf, limited, func() []*string { return tagValues(r.Call) })
 	}
 }
 
@@ -424,17 +424,26 @@ func shortened(errorType string) string {
 	return other
 }
 
-// areReplaced reports whether nothing of the dimensions of c can be replaced any more: then they are few.
-func areReplaced(c *calls.Call) bool {
-	for _, s := range [...]string{
-		c.FunctionName, c.FilePath, c.ServiceVersion, c.ServiceName, c.Environment, c.Provider, c.Operation, c.RequestModel,
-		c.ResponseModel,
-	} {
+// dimensionRoom returns the room for the dimensions of c, by what of them can be replaced. A client may send "(other)" itself.
+func dimensionRoom(c *calls.Call) room {
+	switch {
+	case !isOther(c.FunctionName, c.FilePath, c.ServiceVersion) || c.ErrorType != shortened(c.ErrorType):
+		return limited
+	case !isOther(c.ServiceName, c.Environment, c.Provider, c.Operation, c.RequestModel, c.ResponseModel):
+		return reserved
+	default:
+		return exempt
+	}
+}
+
+// isOther reports whether nothing of the texts can be replaced.
+func isOther(texts ...string) bool {
+	for _, s := range texts {
 		if s != "" && s != other {
 			return false
 		}
 	}
-	return c.ErrorType == shortened(c.ErrorType)
+	return true
 }
 
 // replaceAttributes replaces all that a client chooses of what is no dimension. It reports true: what is left is few.
@@ -443,5 +452,19 @@ func replaceAttributes(r *calls.Row) bool {
 	r.Overflowed = true
 	replace(&c.RequestModel, &c.ResponseModel, &c.ServiceTier, &c.ScopeName)
 	c.Host, c.UsageObject, c.CallPath, c.LineNumber = other, "", nil, 0
+	if !isHTTPStatus(c.HTTPStatus) {
+		c.HTTPStatus = 0
+	}
 	return true
+}
+
+func isHTTPStatus(n int) bool { return n >= 100 && n < 600 }
+
+// attributeRoom returns the room for the attributes of c.
+func attributeRoom(c *calls.Call) room {
+	if c.Host == other && isOther(c.RequestModel, c.ResponseModel, c.ServiceTier, c.ScopeName) && c.UsageObject == "" &&
+		len(c.CallPath) == 0 && c.LineNumber == 0 && (c.HTTPStatus == 0 || isHTTPStatus(c.HTTPStatus)) {
+		return exempt
+	}
+	return limited
 }
