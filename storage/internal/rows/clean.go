@@ -111,7 +111,9 @@ func fixUsageObject(c *calls.Call) bool {
 // maxExponent bounds the exponent of a number in digits.
 const maxExponent = 3
 
-// isStorableJSON reports whether s is a JSON object that jsonb takes. splitUsage looks at its numbers.
+// isStorableJSON reports whether s is a JSON object that jsonb takes. splitUsage looks at its numbers. The strings are those of
+// enumerations: one with an escaped NUL or half of a surrogate pair, which jsonb refuses, is none, and neither is a whole pair.
 func isStorableJSON(s string) bool {
-	return len(s) <= maxUsageObject && s[0] == '{' && utf8.ValidString(s) && json.Valid([]byte(s)) && !strings.Contains(s, `\u0000`)
+	return len(s) <= maxUsageObject && s[0] == '{' && utf8.ValidString(s) && json.Valid([]byte(s)) &&
+		!strings.Contains(s, `\u0000`) && !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`)
 }

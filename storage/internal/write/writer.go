@@ -64,8 +64,8 @@ func (w *Writer) Write(ctx context.Context, cs []calls.Call, links []calls.SpanN
 		w.db.Reset()
 	}
 	w.failures.failed(cs, err)
-	if errors.Is(err, database.ErrNewerSchema) || database.IsValueError(err) {
-		err = &waitingError{err} // the calls wait for the newer program, or for what refuses more than a call's values
+	if !database.IsRetryable(err) {
+		err = &waitingError{err} // the calls wait: for the newer program, or for what refuses more than a call's values
 	}
 	return calls.WriteResult{}, fmt.Errorf("write %s: %w", describeBatch(cs), err)
 }
