@@ -39,11 +39,13 @@ func pauseForTurn(ctx context.Context, _ writing.Step) {
 func (t *turns) run(writers []func(context.Context) error, next func(left int) int) error {
 	t.stands = make(chan struct{})
 	var left []int
+	for i := range writers {
+		t.goes = append(t.goes, make(chan struct{}))
+		left = append(left, i)
+	}
 	errs := make([]error, len(writers))
 	done := make([]bool, len(writers))
 	for i, w := range writers {
-		t.goes = append(t.goes, make(chan struct{}))
-		left = append(left, i)
 		go func() {
 			<-t.goes[i]
 			errs[i] = w(context.WithValue(context.Background(), turnKey{}, turn{t, i}))
