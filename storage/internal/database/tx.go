@@ -9,9 +9,10 @@ import (
 )
 
 // byIndex makes PostgreSQL reach rows by index whatever its statistics say. Look-ups here know how few rows they are for;
-// the planner does not: the newest rows lie beyond every histogram, and a new partition has none.
+// the planner does not: the newest rows lie beyond every histogram, and a new partition has none. Without bitmap scans the
+// index over time, which is coarse, takes the place of no other.
 const byIndex = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; " +
-	"SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
+	"SET LOCAL enable_bitmapscan = off; SET LOCAL enable_material = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
 
 // Write runs do in a transaction that writes rows whose ids are from the caches of epoch. It begins with a check, in the
 // same transaction, that the server is the one that the ids are from: behind a pooler it may change under a connection.
