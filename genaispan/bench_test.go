@@ -101,8 +101,8 @@ func benchmarkOther(b *testing.B) {
 	}
 }
 
-// BenchmarkSettle is a batch of which no two spans are one call.
-func BenchmarkSettle(b *testing.B) {
+// BenchmarkResolve is a batch of which no two spans are one call.
+func BenchmarkResolve(b *testing.B) {
 	const size = 20_000
 	calls := make([]genaispan.Call, size)
 	for i := range calls {

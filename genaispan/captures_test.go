@@ -52,7 +52,7 @@ func capturedSpan(tb testing.TB, file, part string) ptrace.Span {
 	return ptrace.Span{}
 }
 
-// readCalls reads all spans of td, and settles them.
+// readCalls reads all spans of td, and resolves them.
 func readCalls(r *genaispan.Reader, td ptrace.Traces) []genaispan.Call {
 	var calls []genaispan.Call
 	var others []genaispan.Node

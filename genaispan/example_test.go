@@ -8,7 +8,7 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// Example reads a batch, and settles which of its spans are one call.
+// Example reads a batch, and resolves which of its spans are one call.
 func Example() {
 	td := ptrace.NewTraces()
 	span := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()

@@ -10,7 +10,7 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 )
 
-// FuzzRead reads and settles whatever OTLP can carry. The seeds are the captures and the golden cases, so each dialect;
+// FuzzRead reads and resolves whatever OTLP can carry. The seeds are the captures and the golden cases, so each dialect;
 // testdata/fuzz holds what was found.
 func FuzzRead(f *testing.F) {
 	for _, pattern := range []string{captures + "/*.json", "testdata/golden/*/input.json"} {

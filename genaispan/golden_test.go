@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the expected.json files anew")
 type view struct {
 	Span     string                     `json:"span"`
 	Verdict  string                     `json:"verdict"`
-	Settled  string                     `json:"settled,omitempty"`
+	Resolved string                     `json:"resolved,omitempty"`
 	Texts    map[string]string          `json:"texts,omitempty"`
 	Counts   map[string]int64           `json:"counts,omitempty"`
 	Flags    []string                   `json:"flags,omitempty"`
@@ -119,7 +119,7 @@ func TestGoldenSpansOfEachDialect(t *testing.T) {
 	}
 }
 
-// renderGolden reads the spans of a file and shows what came out, beside what settling made of it where it changed.
+// renderGolden reads the spans of a file and shows what came out, beside what resolving made of it where it changed.
 func renderGolden(t *testing.T, input string) []byte {
 	t.Helper()
 	td := tracesOf(t, input)
@@ -129,13 +129,13 @@ func renderGolden(t *testing.T, input string) []byte {
 		clone := c.Clone()
 		views = append(views, viewOf(v, &clone))
 	})
-	settled := map[string]bool{}
+	resolved := map[string]bool{}
 	for _, c := range readCalls(r, td) {
-		settled[hex.EncodeToString(c.SpanID[:])] = true
+		resolved[hex.EncodeToString(c.SpanID[:])] = true
 	}
 	for i := range views {
-		if views[i].Verdict == "call" && !settled[views[i].Span] {
-			views[i].Settled = "another span stands for it"
+		if views[i].Verdict == "call" && !resolved[views[i].Span] {
+			views[i].Resolved = "another span stands for it"
 		}
 	}
 	out, err := json.MarshalIndent(views, "", "  ")

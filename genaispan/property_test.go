@@ -194,19 +194,19 @@ func sorted(calls []genaispan.Call) string {
 	return fmt.Sprintf("%+v", calls)
 }
 
-func TestSettlingDoesNotDependOnTheOrderOfCalls(t *testing.T) {
+func TestResolvingDoesNotDependOnTheOrderOfCalls(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		calls := drawCalls(t)
 		want := sorted(genaispan.Resolve(cloned(calls)))
 		got := sorted(genaispan.Resolve(rapid.Permutation(cloned(calls)).Draw(t, "order")))
 		if got != want {
-			t.Fatalf("settled to\n%s\nand in another order to\n%s", want, got)
+			t.Fatalf("resolved to\n%s\nand in another order to\n%s", want, got)
 		}
 	})
 }
 
-func TestSettlingNeverBillsMoreThanWasSaidAndNeverLosesTheLastCall(t *testing.T) {
+func TestResolvingNeverBillsMoreThanWasSaidAndNeverLosesTheLastCall(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		calls := drawCalls(t)
@@ -230,13 +230,13 @@ func TestSettlingNeverBillsMoreThanWasSaidAndNeverLosesTheLastCall(t *testing.T)
 	})
 }
 
-func TestSettlingTwiceChangesNothing(t *testing.T) {
+func TestResolvingTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		once := genaispan.Resolve(drawCalls(t))
 		want := sorted(cloned(once))
 		if got := sorted(genaispan.Resolve(cloned(once))); got != want {
-			t.Fatalf("settled to\n%s\nand once more to\n%s", want, got)
+			t.Fatalf("resolved to\n%s\nand once more to\n%s", want, got)
 		}
 	})
 }

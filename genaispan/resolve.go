@@ -69,7 +69,7 @@ func (c *Call) Facts() samecall.Facts {
 	}
 }
 
-// batch lets samecall settle calls.
+// batch lets samecall resolve calls.
 type batch []Call
 
 func (b batch) Facts(i int) samecall.Facts { return b[i].Facts() }

@@ -57,8 +57,8 @@ func (s testSpan) build(tb testing.TB, out ptrace.Span) {
 	}
 }
 
-// settled reads and settles spans.
-func settled(tb testing.TB, spans ...testSpan) []genaispan.Call {
+// resolved reads and resolves spans.
+func resolved(tb testing.TB, spans ...testSpan) []genaispan.Call {
 	tb.Helper()
 	return readCalls(genaispan.NewReader(genaispan.Settings{}), traces(tb, spans...))
 }
@@ -66,7 +66,7 @@ func settled(tb testing.TB, spans ...testSpan) []genaispan.Call {
 // one reads a single span that must be a call.
 func one(tb testing.TB, scope string, a attrs) genaispan.Call {
 	tb.Helper()
-	calls := settled(tb, testSpan{name: "call", id: 1, scope: scope, dur: 100, attrs: a})
+	calls := resolved(tb, testSpan{name: "call", id: 1, scope: scope, dur: 100, attrs: a})
 	if len(calls) != 1 {
 		tb.Fatalf("read %d calls of one span: %+v", len(calls), calls)
 	}
@@ -129,7 +129,7 @@ func openInference(kind string, more attrs) attrs {
 
 func TestTrapA1_AWrapperThatRepeatsItsLeafCountsOnce(t *testing.T) {
 	t.Parallel()
-	wantBill(t, settled(t,
+	wantBill(t, resolved(t,
 		testSpan{name: "agent", id: 1, dur: 900, attrs: openInference("AGENT", nil)},
 		testSpan{name: "chain", id: 2, parent: 1, dur: 900, attrs: openInference("CHAIN", nil)},
 		testSpan{name: "llm", id: 3, parent: 2, dur: 800, attrs: openInference("LLM", nil)},
@@ -147,7 +147,7 @@ func TestTrapA2_AnLLMSpanInsideAnLLMSpanCountsOnce(t *testing.T) {
 		attrs: chat("chatcmpl-1", 1207, 143, nil),
 	}
 	for _, order := range [][]testSpan{{outer, inner}, {inner, outer}} {
-		calls := settled(t, order...)
+		calls := resolved(t, order...)
 		wantBill(t, calls, tokens(1207, 143))
 		c := calls[0]
 		if c.ResponseID != "chatcmpl-1" || c.SessionID != "s-1" || c.Usage.CacheRead != usage.Known(1024) {
@@ -171,7 +171,7 @@ func TestTrapA2_AnInnerSpanThatKnowsNothingOfTheCacheIsTheSameCall(t *testing.T)
 		outer.attrs[k], inner.attrs[k] = v, v
 	}
 	for _, order := range [][]testSpan{{outer, inner}, {inner, outer}} {
-		calls := settled(t, order...)
+		calls := resolved(t, order...)
 		wantBill(t, calls, tokens(410, 42))
 		c := calls[0]
 		if c.SpanID != [8]byte{2} || c.Usage.CacheRead != usage.Known(100) || slices.Contains(c.Notes, genaispan.NoteCacheUnknown) {
@@ -180,7 +180,7 @@ func TestTrapA2_AnInnerSpanThatKnowsNothingOfTheCacheIsTheSameCall(t *testing.T)
 	}
 	other := inner
 	other.attrs = chat("", 311, 42, bedrock)
-	wantBill(t, settled(t, outer, other), tokens(410, 42), tokens(311, 42))
+	wantBill(t, resolved(t, outer, other), tokens(410, 42), tokens(311, 42))
 }
 
 func TestTrapA2_TwoInstrumentorsSideBySideCountOnce(t *testing.T) {
@@ -202,7 +202,7 @@ func TestTrapA2_TwoInstrumentorsSideBySideCountOnce(t *testing.T) {
 	for name, spans := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantBill(t, settled(t, spans...), tokens(1207, 143))
+			wantBill(t, resolved(t, spans...), tokens(1207, 143))
 		})
 	}
 }
@@ -230,7 +230,7 @@ func TestTrapA3_AnAppAndItsGatewayCountOnceWithTheAppsCodeLocation(t *testing.T)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			calls := settled(t, test.spans...)
+			calls := resolved(t, test.spans...)
 			wantBill(t, calls, tokens(1207, 143))
 			c := calls[0]
 			if c.FunctionName != "shop.Summarize" || c.Usage.CacheRead != usage.Known(1024) || c.ServiceName != test.service {
@@ -244,7 +244,7 @@ func TestTrapA4_LeavesAloneAreSummed(t *testing.T) {
 	t.Parallel()
 	tool := attrs{"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search", "gen_ai.usage.input_tokens": 5}
 	agent := attrs{"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.input_tokens": 30, "gen_ai.usage.output_tokens": 12}
-	wantBill(t, settled(t,
+	wantBill(t, resolved(t,
 		testSpan{name: "agent", id: 1, dur: 900, attrs: agent},
 		testSpan{name: "chat", id: 2, parent: 1, dur: 100, attrs: chat("a", 10, 5, nil)},
 		testSpan{name: "tool", id: 3, parent: 1, start: 110, dur: 100, attrs: tool},
@@ -254,7 +254,7 @@ func TestTrapA4_LeavesAloneAreSummed(t *testing.T) {
 
 func TestTrapA4_ALeafThatSumsTheLeavesInsideIsNone(t *testing.T) {
 	t.Parallel()
-	wantBill(t, settled(t,
+	wantBill(t, resolved(t,
 		testSpan{name: "sum", id: 1, dur: 900, attrs: chat("", 30, 12, nil)},
 		testSpan{name: "chat", id: 2, parent: 1, start: 1, dur: 100, attrs: chat("a", 10, 5, nil)},
 		testSpan{name: "chat", id: 4, parent: 1, start: 220, dur: 100, attrs: chat("b", 20, 7, nil)},
@@ -264,7 +264,7 @@ func TestTrapA4_ALeafThatSumsTheLeavesInsideIsNone(t *testing.T) {
 func TestTrapA6_TheSDKsFigureWinsOverALibraryThatAddsUpAStream(t *testing.T) {
 	t.Parallel()
 	model := attrs{"gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5"}
-	wantBill(t, settled(t,
+	wantBill(t, resolved(t,
 		testSpan{name: "library", id: 1, dur: 900, scope: "@openlit/instrumentation-anthropic", attrs: chat("msg_1", 5353, 184, model)},
 		testSpan{name: "sdk", id: 2, parent: 1, start: 3, dur: 800, scope: "com.anthropic.sdk.typescript", attrs: chat("msg_1", 5353, 181, model)},
 	), tokens(5353, 181))
@@ -273,12 +273,12 @@ func TestTrapA6_TheSDKsFigureWinsOverALibraryThatAddsUpAStream(t *testing.T) {
 func TestTrapA7_ASpanThatIsThereTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	s := testSpan{name: "chat", id: 1, dur: 100, attrs: chat("a", 10, 5, nil)}
-	wantBill(t, settled(t, s, s, s), tokens(10, 5))
+	wantBill(t, resolved(t, s, s, s), tokens(10, 5))
 }
 
 func TestTrapA8_AnOuterLeafWhoseInnerOneIsNotThereCountsOnce(t *testing.T) {
 	t.Parallel()
-	wantBill(t, settled(t, testSpan{name: "ChatOpenAI", id: 1, dur: 900, attrs: openInference("LLM", nil)}), tokens(1207, 143))
+	wantBill(t, resolved(t, testSpan{name: "ChatOpenAI", id: 1, dur: 900, attrs: openInference("LLM", nil)}), tokens(1207, 143))
 }
 
 func TestTrapA9_ARetriedCallIsBilledOnceInEveryOrderOfArrival(t *testing.T) {
@@ -297,7 +297,7 @@ func TestTrapA9_ARetriedCallIsBilledOnceInEveryOrderOfArrival(t *testing.T) {
 		for i, j := range p {
 			order[i] = spans[j]
 		}
-		calls := settled(t, order...)
+		calls := resolved(t, order...)
 		wantBill(t, calls, "not billed", "not billed", tokens(100, 20))
 		for _, c := range calls {
 			told := slices.Contains(c.Notes, genaispan.NoteUsageFromOuter)
@@ -310,7 +310,7 @@ func TestTrapA9_ARetriedCallIsBilledOnceInEveryOrderOfArrival(t *testing.T) {
 
 func TestTrapA9_AnAnswerWhoseTryIsNotThereYetKeepsItsUsage(t *testing.T) {
 	t.Parallel()
-	wantBill(t, settled(t,
+	wantBill(t, resolved(t,
 		testSpan{name: "sdk", id: 1, dur: 900, scope: "com.anthropic.sdk.go", attrs: chat("msg_1", 100, 20, nil)},
 		testSpan{name: "429", id: 2, parent: 1, start: 1, dur: 100, attrs: chat("", 0, 0, attrs{"http.response.status_code": 429})},
 	), "not billed", tokens(100, 20))
@@ -348,7 +348,7 @@ func TestTrapA11_AReplayedResponseIDIsTwoCalls(t *testing.T) {
 	for name, spans := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if calls := settled(t, spans...); len(calls) != 2 {
+			if calls := resolved(t, spans...); len(calls) != 2 {
 				t.Errorf("%d calls, want 2: %+v", len(calls), calls)
 			}
 		})

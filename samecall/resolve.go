@@ -53,11 +53,11 @@ type Calls interface {
 }
 
 // Resolve joins those of n spans that are one call, by the rules that Same names: calls are told what to merge and what to
-// drop. What comes out does not depend on their order. The first known ones were settled before: two of them are not
+// drop. What comes out does not depend on their order. The first known ones were resolved before: two of them are not
 // judged again, but each may be joined with others. others are spans that are no GenAI spans, and those that were dropped
 // before: ancestors are looked for through them.
 //
-// A span that is there twice is settled once; Resolve returns the numbers of the others, in order.
+// A span that is there twice is resolved once; Resolve returns the numbers of the others, in order.
 func Resolve(calls Calls, n, known int, others ...Node) (twice []int) {
 	s := newResolution(calls, n, known, others)
 	s.again()
@@ -113,7 +113,7 @@ type nodeKey struct {
 type resolution struct {
 	calls     Calls
 	projects  projects
-	known     int32 // those below were settled before
+	known     int32 // those below were resolved before
 	facts     []Facts
 	index     map[spanKey]int32
 	others    map[nodeKey][8]byte
@@ -184,7 +184,7 @@ func (s *resolution) refresh(i int32) {
 	}
 }
 
-// isChanged reports whether any of the spans was not settled before, or not as it is now.
+// isChanged reports whether any of the spans was not resolved before, or not as it is now.
 func (s *resolution) isChanged(x int32, others ...int32) bool {
 	changed := func(y int32) bool { return y >= s.known || s.changed[y] }
 	return changed(x) || slices.ContainsFunc(others, changed)

@@ -46,7 +46,7 @@ func named(name string) samecall.Observer {
 	return f.Observer()
 }
 
-func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
+func TestResolveSaysWhatToFillAndWhatToDrop(t *testing.T) {
 	t.Parallel()
 	http := scope("http")
 	for name, test := range map[string]struct {
@@ -153,7 +153,7 @@ func TestSettleSaysWhatToFillAndWhatToDrop(t *testing.T) {
 			facts: []samecall.Facts{fact(1, 0, inside(8)), fact(3, 5, inside(2), noID), fact(2, 2)}, known: 2,
 			want: []string{"drop 2", "drop 3", "merge 1 from 3: 100011", "merge 3 from 2: 00011"},
 		},
-		"two that were settled before": {facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1))}, known: 2},
+		"two that were resolved before": {facts: []samecall.Facts{fact(1, 0), fact(2, 10, inside(1))}, known: 2},
 		"one that was, and a fresh one": {
 			facts: []samecall.Facts{fact(2, 10, inside(1)), fact(1, 0)}, known: 1,
 			want: []string{"drop 1", "merge 2 from 1: 00011"},
@@ -200,7 +200,7 @@ func TestParallelCallsWithOneIDStayAsManyAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestASpanThatIsThereTwiceIsSettledOnce(t *testing.T) {
+func TestASpanThatIsThereTwiceIsResolvedOnce(t *testing.T) {
 	t.Parallel()
 	l := &ledger{facts: []samecall.Facts{fact(1, 0), fact(1, 0), fact(2, 10, inside(1)), fact(1, 0)}}
 	twice := samecall.Resolve(l, 4, 0)

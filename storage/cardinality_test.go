@@ -48,11 +48,13 @@ func TestBeyondTheLimitOtherStandsForWhatDiffersAndTheSumsHold(t *testing.T) {
 		"functions": {
 			func(i int, c *storage.Call) { c.FunctionName = fmt.Sprint("f", i) },
 			"function_name = '(other)' AND file_path = '(other)' AND service_name = 'shop' AND priced_model = 'gpt-4o'",
-			n - limit, map[string]int{"dimension_set": limit + 1, "call_attributes": limit + 1},
+			n - limit,
+			map[string]int{"dimension_set": limit + 1, "call_attributes": limit + 1},
 		},
 		"errors": {
 			func(i int, c *storage.Call) { c.ErrorType = fmt.Sprint("error ", i) },
-			"error_type = '(other)'", n - limit, map[string]int{"dimension_set": limit + 2},
+			"error_type = '(other)'", n - limit,
+			map[string]int{"dimension_set": limit + 2},
 		},
 		"services and models": {
 			func(i int, c *storage.Call) {
@@ -60,29 +62,35 @@ func TestBeyondTheLimitOtherStandsForWhatDiffersAndTheSumsHold(t *testing.T) {
 				c.CostStatus, c.CostKnown, c.CostUSD = "unknown_model", false, usd("0")
 			},
 			"function_name = '(other)' AND priced_model IS NULL AND (service_name = '(other)') = (request_model = '(other)')",
-			n - limit, map[string]int{"dimension_set": 2*limit + 1},
+			n - limit,
+			map[string]int{"dimension_set": 2*limit + 1},
 		},
 		"lines": {
 			func(i int, c *storage.Call) { c.LineNumber = i + 1 },
 			"line_number IS NULL AND call_path IS NULL AND function_name = 'github.com/acme/shop.Describe'",
-			n - limit, map[string]int{"call_path": limit + 1, "call_attributes": limit + 3},
+			n - limit,
+			map[string]int{"call_path": limit + 1, "call_attributes": limit + 3},
 		},
 		"hosts": {
 			func(i int, c *storage.Call) { c.Host = fmt.Sprint("host", i) },
 			"service_name = 'shop' AND request_model = '(other)' AND provider_usage IS NULL AND priced_model = 'gpt-4o'",
-			n - 4*limit, map[string]int{"call_attributes": 4*limit + 2},
+			n - 4*limit,
+			map[string]int{"call_attributes": 4*limit + 2},
 		},
 		"hosts that call themselves other": {
 			func(i int, c *storage.Call) { c.Host, c.ServiceTier = "(other)", fmt.Sprint("tier", i) },
-			"service_tier = '(other)'", n - 4*limit, map[string]int{"call_attributes": 4*limit + 2},
+			"service_tier = '(other)'", n - 4*limit,
+			map[string]int{"call_attributes": 4*limit + 2},
 		},
 		"usage objects": {
 			func(i int, c *storage.Call) { c.UsageObject = fmt.Sprintf(`{"k%d":1}`, i) },
-			"provider_usage IS NULL", n - 4*limit, map[string]int{"call_attributes": 4*limit + 2},
+			"provider_usage IS NULL", n - 4*limit,
+			map[string]int{"call_attributes": 4*limit + 2},
 		},
 		"status codes": {
 			func(i int, c *storage.Call) { c.HTTPStatus = 100_000 + i },
-			"http_status IS NULL OR http_status < 1000", n - 4*limit, map[string]int{"call_attributes": 4*limit + 2},
+			"http_status IS NULL OR http_status < 1000", n - 4*limit,
+			map[string]int{"call_attributes": 4*limit + 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -119,8 +119,8 @@ func TestReportedCostsCountInTheHourlySums(t *testing.T) {
 	requireSums(t, conn)
 }
 
-// TestAReportedCostOutlivesSettlingAndAPriceGoesBeforeIt lets two spans of one call bring what they know in both orders.
-func TestAReportedCostOutlivesSettlingAndAPriceGoesBeforeIt(t *testing.T) {
+// TestAReportedCostOutlivesJoiningAndAPriceGoesBeforeIt lets two spans of one call bring what they know in both orders.
+func TestAReportedCostOutlivesJoiningAndAPriceGoesBeforeIt(t *testing.T) {
 	t.Parallel()
 	noUsage := func(c *storage.Call) { c.Usage, c.UsageObject, c.CostStatus = usage.Usage{}, "", "no_usage" }
 	for name, test := range map[string]struct {

@@ -66,7 +66,7 @@ func TestALeaseThatEndedIsTaken(t *testing.T) {
 }
 
 // TestATraceThatCannotBeJudgedKeepsNoOtherPending breaks a stored row of one of three pending traces, as
-// TestWhatADeadCollectorDidNotSettleIsSettledWhenTheWindowEnds leaves them.
+// TestWhatADeadCollectorDidNotJoinIsJoinedWhenTheWindowEnds leaves them.
 func TestATraceThatCannotBeJudgedKeepsNoOtherPending(t *testing.T) {
 	t.Parallel()
 	s, conn := open(t)

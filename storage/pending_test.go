@@ -52,7 +52,7 @@ type family struct {
 	want, sum string
 }
 
-// families are the ways in which one call is told by several spans without an id that settles it, and the ways in which
+// families are the ways in which one call is told by several spans without an id that tells, and the ways in which
 // several calls look alike.
 var families = []family{
 	{
@@ -470,9 +470,9 @@ func TestAnyPartitionAmongCollectorsAtOnceLeavesTheSameRows(t *testing.T) {
 	requireSums(t, conn)
 }
 
-// TestWhatADeadCollectorDidNotSettleIsSettledWhenTheWindowEnds puts two spans of one call side by side in the tables, as a
+// TestWhatADeadCollectorDidNotJoinIsJoinedWhenTheWindowEnds puts two spans of one call side by side in the tables, as a
 // collector leaves them that dies between its commit and its look.
-func TestWhatADeadCollectorDidNotSettleIsSettledWhenTheWindowEnds(t *testing.T) {
+func TestWhatADeadCollectorDidNotJoinIsJoinedWhenTheWindowEnds(t *testing.T) {
 	t.Parallel()
 	s, conn := open(t)
 	ctx := context.Background()

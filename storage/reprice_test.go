@@ -159,7 +159,7 @@ func TestAKnownCostThatBecomesUnknownIsNullAndCounted(t *testing.T) {
 	requireSums(t, conn)
 }
 
-func TestSumsEqualCallsWhileWritersSettleMaintenanceMergesAndTwoRunsReprice(t *testing.T) {
+func TestSumsEqualCallsWhileWritersJoinMaintenanceMergesAndTwoRunsReprice(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	s, conn := openAt(t, dsn), connect(t, dsn)

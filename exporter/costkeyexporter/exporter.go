@@ -37,7 +37,7 @@ type storeProvider interface {
 }
 
 // tracesExporter stands in front of the collector's queue: it reads spans into calls, fixes their project, and hands
-// only those on. Behind the queue, push settles, prices and writes them.
+// only those on. Behind the queue, push resolves, prices and writes them.
 type tracesExporter struct {
 	exporter.Traces // the queue, batching, retry and time-out of exporterhelper
 

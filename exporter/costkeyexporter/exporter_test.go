@@ -327,7 +327,7 @@ func TestAnSDKsOwnSpanAroundACallIsJoinedWithIt(t *testing.T) {
 	for i := range got {
 		assert.NotEmpty(t, got[i].FunctionName)
 	}
-	assert.EqualValues(t, 100, counter(t, tel, "costkey.exporter.settled", ""))
+	assert.EqualValues(t, 100, counter(t, tel, "costkey.exporter.joined", ""))
 }
 
 var _ exporter.Traces = (*tracesExporter)(nil)

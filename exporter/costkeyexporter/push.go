@@ -12,7 +12,7 @@ import (
 	"github.com/costkey/costkey-otel/storage"
 )
 
-// push settles, prices and writes one batch. It runs behind the queue, several batches at once, and again with the same
+// push resolves, prices and writes one batch. It runs behind the queue, several batches at once, and again with the same
 // request where an error says that the write may succeed later.
 func (e *tracesExporter) push(ctx context.Context, r xexporterhelper.Request) error {
 	req, ok := r.(*request)

@@ -13,14 +13,14 @@ import (
 )
 
 // telemetry counts what becomes of spans. Each span is counted once in front of the queue (accepted, ignored or dropped),
-// each accepted call once behind it (written, duplicate, settled, dead-lettered or dropped).
+// each accepted call once behind it (written, duplicate, joined, dead-lettered or dropped).
 type telemetry struct {
 	accepted  metric.Int64Counter       // calls put into the queue
 	ignored   metric.Int64Counter       // spans that are no call, by reason
 	dropped   metric.Int64Counter       // calls that are not stored, by reason
 	written   metric.Int64UpDownCounter // rows stored, by cost status; down where another span's row takes the place of one
 	duplicate metric.Int64Counter       // calls that were stored before
-	settled   metric.Int64Counter       // spans that turned out to be another view of a stored call
+	joined    metric.Int64Counter       // spans that turned out to be another view of a stored call
 	repaired  metric.Int64Counter       // calls stored after a value was repaired
 	forged    metric.Int64Counter       // calls that named another project than their key's
 	noted     metric.Int64Counter       // calls whose numbers were not plain to read, by note
@@ -38,7 +38,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		counters.Counter{To: &t.ignored, Name: "costkey.exporter.ignored", Unit: "{span}", Counts: "Spans that are no call to a provider, by reason."},
 		counters.Counter{To: &t.dropped, Name: "costkey.exporter.dropped", Unit: "{call}", Counts: "Calls that are not stored, by reason."},
 		counters.Counter{To: &t.duplicate, Name: "costkey.exporter.duplicate", Unit: "{call}", Counts: "Calls that were stored before."},
-		counters.Counter{To: &t.settled, Name: "costkey.exporter.settled", Unit: "{span}", Counts: "Spans that are another view of a stored call."},
+		counters.Counter{To: &t.joined, Name: "costkey.exporter.joined", Unit: "{span}", Counts: "Spans that are another view of a stored call."},
 		counters.Counter{To: &t.repaired, Name: "costkey.exporter.repaired", Unit: "{call}", Counts: "Calls stored after a value was repaired."},
 		counters.Counter{To: &t.forged, Name: "costkey.exporter.project_ignored", Unit: "{call}", Counts: "Calls that named another project than their key's."},
 		counters.Counter{To: &t.noted, Name: "costkey.exporter.noted", Unit: "{call}", Counts: "Calls whose numbers were not plain to read, by note."},
@@ -76,7 +76,7 @@ func (t *telemetry) accept(ctx context.Context, n int) { add(ctx, t.accepted, n,
 func (t *telemetry) read(ctx context.Context, r *reading) {
 	add(ctx, t.ignored, r.notGenAI, "reason", "not_genai")
 	add(ctx, t.ignored, r.outer, "reason", "outer")
-	add(ctx, t.settled, r.joined, "", "")
+	add(ctx, t.joined, r.joined, "", "")
 	add(ctx, t.forged, r.otherKey, "", "")
 	for reason, n := range r.rejected {
 		add(ctx, t.dropped, n, "reason", reason)
@@ -89,7 +89,7 @@ func (t *telemetry) outcome(ctx context.Context, res storage.WriteResult) {
 		add(ctx, t.written, n, "cost_status", status)
 	}
 	add(ctx, t.duplicate, res.Duplicate, "", "")
-	add(ctx, t.settled, res.Joined, "", "")
+	add(ctx, t.joined, res.Joined, "", "")
 	add(ctx, t.repaired, res.Repaired, "", "")
 	for reason, n := range res.SetAside {
 		add(ctx, t.dropped, n, "reason", string(reason))

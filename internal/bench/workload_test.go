@@ -60,7 +60,7 @@ const (
 	// slot is the time in which the calls of one batch start, at noon.
 	slot = time.Minute
 	// aroundMidnight is the time before and after a midnight in which the calls of all batches start: less than the
-	// settle window, so that calls on both sides may be one.
+	// deduplication window, so that calls on both sides may be one.
 	aroundMidnight = 14 * time.Minute
 	// resentAfter is how many batches later a span is sent again: mostly its first time is stored by then.
 	resentAfter = benchConsumers

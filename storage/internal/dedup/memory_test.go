@@ -92,7 +92,7 @@ func TestWhatOthersWroteIsRememberedWhenTheyAreForgotten(t *testing.T) {
 	require.Len(t, near, 1)
 }
 
-func TestTheMemoryReachesBackTwoSettleWindows(t *testing.T) {
+func TestTheMemoryReachesBackTwoWindows(t *testing.T) {
 	var m Memory
 	others := noon.Add(-24 * time.Hour)
 	leftAt := func(after time.Duration, n uint64) int {
