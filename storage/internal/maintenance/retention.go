@@ -248,12 +248,17 @@ func (m *Maintainer) deleteUnused(ctx context.Context) (deleted int64, err error
 
 func (m *Maintainer) deleteUnusedOf(ctx context.Context, table string, before time.Time) (deleted int64, err error) {
 	for {
-		tag, err := m.db.Pool().Exec(ctx, strings.ReplaceAll(query("delete_unused"), "{table}", table), before, unusedAtOnce)
+		var n int64
+		err := m.db.Lookup(ctx, func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, strings.ReplaceAll(query("delete_unused"), "{table}", table), before, unusedAtOnce)
+			n = tag.RowsAffected()
+			return err
+		})
 		if err != nil {
 			return deleted, database.Describe("delete unused rows of "+table, err)
 		}
-		deleted += tag.RowsAffected()
-		if tag.RowsAffected() < unusedAtOnce {
+		deleted += n
+		if n < unusedAtOnce {
 			return deleted, nil
 		}
 	}

@@ -21,7 +21,8 @@ var storedColumns string
 var storedJoins string
 
 // StoredSQL puts into a query what [ScanStored] reads of a row c of costkey.call: the columns for {stored}, and the joins
-// that they need for {stored_joins}.
+// that they need for {stored_joins}. Those are lateral with OFFSET 0: each row looks up what it names, in this order, which
+// the planner would change where it takes a table for empty.
 func StoredSQL(query string) string {
 	return strings.NewReplacer("{stored}", storedColumns, "{stored_joins}", storedJoins).Replace(query)
 }

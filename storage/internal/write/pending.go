@@ -138,12 +138,17 @@ const nodesAtOnce = 20_000
 // silent. It returns how many nodes went.
 func (w *Writer) ForgetOld(ctx context.Context) (forgotten int64, err error) {
 	for {
-		tag, err := w.db.Pool().Exec(ctx, query("delete_nodes"), dedup.Window, nodesAtOnce)
+		var n int64
+		err := w.db.Lookup(ctx, func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, query("delete_nodes"), dedup.Window, nodesAtOnce)
+			n = tag.RowsAffected()
+			return err
+		})
 		if err != nil {
 			return forgotten, database.Describe("forget spans without a row", err)
 		}
-		forgotten += tag.RowsAffected()
-		if tag.RowsAffected() < nodesAtOnce {
+		forgotten += n
+		if n < nodesAtOnce {
 			break
 		}
 	}

@@ -4,9 +4,11 @@
 SELECT {stored}
 FROM (SELECT c.*
       FROM costkey.call c
-      JOIN costkey.project p ON p.id = c.project_id
-      JOIN costkey.call_attributes a ON a.project_id = c.project_id AND a.id = c.attributes_id
-      JOIN costkey.dimension_set d ON d.project_id = a.project_id AND d.id = a.dimension_set_id
+      CROSS JOIN LATERAL (SELECT * FROM costkey.project p WHERE p.id = c.project_id OFFSET 0) AS p
+      CROSS JOIN LATERAL (SELECT * FROM costkey.call_attributes a
+                          WHERE a.project_id = c.project_id AND a.id = c.attributes_id OFFSET 0) AS a
+      CROSS JOIN LATERAL (SELECT * FROM costkey.dimension_set d
+                          WHERE d.project_id = a.project_id AND d.id = a.dimension_set_id OFFSET 0) AS d
       WHERE c.started_at >= $1 AND c.started_at < $2
         AND (c.trace_id, c.project_id, c.span_id) > ($3::uuid, $5::bigint, $4::bigint)
         AND ($6 = '' OR p.slug = $6) AND ($7 = '' OR d.provider = $7)

@@ -1,12 +1,13 @@
 -- name: merge_sums
 -- Moves up to $1 of the sums that writers appended into the hourly table, the oldest first. One statement: a reader sees every
--- sum in one of the two tables. It returns how many it moved, and the keys of rows that
--- may have come to nothing.
-WITH gone AS (
-    DELETE FROM costkey.hourly_delta d
-    USING (SELECT project_id, id FROM costkey.hourly_delta ORDER BY project_id, id LIMIT $1) AS o
-    WHERE d.project_id = o.project_id AND d.id = o.id
-    RETURNING d.*
+-- sum in one of the two tables. It returns how many it moved, and the keys of rows that may have come to nothing. What is
+-- deleted is a range of the index: a join with the oldest may be planned the wrong way round, the table is empty now and then.
+WITH last AS MATERIALIZED (
+    SELECT project_id, id FROM costkey.hourly_delta ORDER BY project_id, id OFFSET $1 - 1 LIMIT 1
+), gone AS (
+    DELETE FROM costkey.hourly_delta
+    WHERE (project_id, id) <= (coalesce((SELECT project_id FROM last), 9223372036854775807), coalesce((SELECT id FROM last), 9223372036854775807))
+    RETURNING *
 ), merged AS (
     INSERT INTO costkey.hourly AS h
     SELECT hour, project_id, dimension_set_id, sum(calls), sum(errors), sum(unpriced_calls), sum(input_known), sum(input_tokens),

@@ -1,5 +1,7 @@
 -- name: delete_nodes
--- Forgets up to $2 of the spans without a row that are older than twice the window $1: chains outlive their ends.
-DELETE FROM costkey.trace_node n
-USING (SELECT trace_id, project_id, span_id FROM costkey.trace_node WHERE written_at < now() - 2 * $1::interval LIMIT $2) AS o
-WHERE n.trace_id = o.trace_id AND n.project_id = o.project_id AND n.span_id = o.span_id
+-- Forgets the $2 oldest of the spans without a row that are older than twice the window $1, and what was written with the last
+-- of them: chains outlive their ends.
+DELETE FROM costkey.trace_node
+WHERE written_at < now() - 2 * $1::interval
+  AND written_at <= coalesce((SELECT written_at FROM costkey.trace_node WHERE written_at < now() - 2 * $1::interval
+                              ORDER BY written_at OFFSET $2 - 1 LIMIT 1), now())
