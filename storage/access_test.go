@@ -69,6 +69,9 @@ func TestARoleThatMayReadSeesTheViewsAndNoMore(t *testing.T) {
 		_, err := as.Exec(ctx, "SELECT * FROM costkey."+view)
 		require.NoError(t, err, view)
 	}
+	costs, err := openAt(t, asRole).CostByFunction(ctx, "", noon.AddDate(0, 0, -1))
+	require.NoError(t, err)
+	require.Len(t, costs, 1)
 	require.Equal(t, 3, one[int](t, as, "SELECT count(*) FROM costkey.trace($1)", fmt.Sprintf("%016x%016x", 1, 0)))
 	for _, forbidden := range []string{
 		"SELECT * FROM costkey.call", "SELECT * FROM costkey.call_20261120", "SELECT hash_key FROM costkey.database_identity",

@@ -139,7 +139,7 @@ func (e *storageExtension) prepare(ctx context.Context) error {
 	}
 	for _, step := range steps {
 		if step.AppliedAt.IsZero() {
-			return fmt.Errorf("%w, and `migrate` is false: run `costkey storage migrate`", storage.ErrNotMigrated)
+			return fmt.Errorf("`migrate` is false: %w", storage.ErrNotMigrated)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ var (
 	// ErrUnreadable says that a stored row holds what no program wrote.
 	ErrUnreadable = errors.New("stored row can't be read")
 	// ErrNotMigrated says that the schema is not there yet or not complete.
-	ErrNotMigrated = errors.New("database schema is not migrated yet")
+	ErrNotMigrated = errors.New("database schema is not migrated yet: run `costkey storage migrate`, or a collector with `migrate: true`")
 )
 
 // IsRetryable reports whether the operation that ended with err may succeed later, unchanged. It is the one place that
@@ -128,6 +129,13 @@ func isMissingPartition(pg *pgconn.PgError) bool {
 	return pg.Code == "23514" && pg.ConstraintName == "" // "no partition of relation … found for row"
 }
 
+var partitionName = regexp.MustCompile(`_\d{6,8}"`)
+
+// isMissingSchema reports whether the schema, or a table of it that is no partition, is not there.
+func isMissingSchema(pg *pgconn.PgError) bool {
+	return pg.Code == "3F000" || pg.Code == "42P01" && strings.Contains(pg.Message, `"costkey.`) && !partitionName.MatchString(pg.Message)
+}
+
 // Describe wraps err with what was being done. What PostgreSQL says of a row's content (DETAIL, CONTEXT, and the message of
 // a refused value) stays out: it quotes the row.
 func Describe(doing string, err error) error {
@@ -137,6 +145,9 @@ func Describe(doing string, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && IsValueError(err) {
 		return fmt.Errorf("%s: %w", doing, &refusedError{pg})
+	}
+	if pg != nil && isMissingSchema(pg) {
+		return fmt.Errorf("%s: %w: %w", doing, ErrNotMigrated, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -50,3 +50,16 @@ func TestAMessageQuotesNothingOfARefusedValue(t *testing.T) {
 	var pg *pgconn.PgError
 	assert.ErrorAs(t, err, &pg)
 }
+
+func TestAMissingSchemaIsNamedAndAMissingPartitionIsNot(t *testing.T) {
+	t.Parallel()
+	for message, missing := range map[string]bool{
+		`relation "costkey.project" does not exist`: true, `relation "costkey.call_20261120" does not exist`: false,
+		`relation "costkey.hourly_202611" does not exist`: false, `relation "gone" does not exist`: false,
+	} {
+		err := Describe("list projects", &pgconn.PgError{Code: "42P01", Message: message})
+		assert.Equal(t, missing, errors.Is(err, ErrNotMigrated), message)
+		assert.True(t, IsMissingTable(err) && IsRetryable(err), message)
+	}
+	assert.ErrorIs(t, Describe("list projects", &pgconn.PgError{Code: "3F000"}), ErrNotMigrated)
+}

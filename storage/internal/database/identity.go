@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,8 @@ const refreshEvery = 30 * time.Second
 type Identity struct {
 	// Server is what costkey.server_identity() returns.
 	Server string
-	// HashKey keys the hashes of answers' ids, so that nobody outside can make two ids with one hash.
+	// HashKey keys the hashes of answers' ids, so that nobody outside can make two ids with one hash. It is the zero value
+	// until a write begins.
 	HashKey [16]byte
 }
 
@@ -41,25 +43,29 @@ func (db *DB) identify(ctx context.Context, conn *pgx.Conn) error {
 		db.clock.set(now)
 		return nil
 	}
-	return db.readIdentity(ctx, conn)
+	return db.readIdentity(ctx, conn, "NULL::bytea")
 }
 
 type rowQueryer interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-func (db *DB) readIdentity(ctx context.Context, q rowQueryer) error {
+// keyColumn is where the key of the hashes is.
+const keyColumn = "hash_key"
+
+// readIdentity reads the identity with the hashes' key from an expression.
+func (db *DB) readIdentity(ctx context.Context, q rowQueryer, key string) error {
 	var id Identity
-	var key []byte
+	var hashKey []byte
 	var oldest int
 	var now time.Time
-	if err := q.QueryRow(ctx, identitySQL).Scan(&id.Server, &key, &oldest, &now); err != nil {
+	if err := q.QueryRow(ctx, strings.ReplaceAll(identitySQL, "{key}", key)).Scan(&id.Server, &oldest, &now, &hashKey); err != nil {
 		return describeConnect(err)
 	}
 	if oldest > db.schemaVersion {
 		return ErrNewerSchema
 	}
-	copy(id.HashKey[:], key)
+	copy(id.HashKey[:], hashKey)
 	db.clock.set(now)
 	db.noteIdentity(id)
 	return nil
@@ -72,7 +78,10 @@ func describeConnect(err error) error { return fmt.Errorf("identify the server: 
 func (db *DB) noteIdentity(id Identity) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.identity == id {
+	if db.identity.Server == id.Server {
+		if id.HashKey != [16]byte{} {
+			db.identity.HashKey = id.HashKey
+		}
 		return
 	}
 	first := db.identity == Identity{}
@@ -107,10 +116,10 @@ func (db *DB) reset() {
 }
 
 // Current returns the identity of the database and the epoch of the caches, after it has seen to it that they and the clock
-// are known and not old.
+// are known and not old. It is for those who write.
 func (db *DB) Current(ctx context.Context) (Identity, int64, error) {
-	if age, ok := db.clock.age(); !ok || age > refreshEvery || db.known() == (Identity{}) {
-		if err := db.readIdentity(ctx, db.pool); err != nil {
+	if age, ok := db.clock.age(); !ok || age > refreshEvery || db.known().HashKey == [16]byte{} {
+		if err := db.readIdentity(ctx, db.pool, keyColumn); err != nil {
 			return Identity{}, 0, err
 		}
 	}

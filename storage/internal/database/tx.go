@@ -35,7 +35,7 @@ func (db *DB) NoticeOther(ctx context.Context, err error) error {
 	if !isOtherServer(err) {
 		return err
 	}
-	if err := db.readIdentity(ctx, db.pool); err != nil {
+	if err := db.readIdentity(ctx, db.pool, keyColumn); err != nil {
 		return err
 	}
 	return ErrRaced
