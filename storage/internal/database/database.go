@@ -78,11 +78,10 @@ func Open(cfg Config) (*DB, error) {
 }
 
 func configure(pc *pgxpool.Config, cfg Config) {
-	dsn, _ := pgxpool.ParseConfig("") // what is set where a DSN says nothing
-	switch {
+	switch said, err := pgx.ParseConfig(cfg.DSN); { // which leaves the pool's settings in it
 	case cfg.MaxConns > 0:
 		pc.MaxConns = cfg.MaxConns
-	case dsn != nil && pc.MaxConns == dsn.MaxConns:
+	case err == nil && said.RuntimeParams["pool_max_conns"] == "":
 		pc.MaxConns = defaultMaxConns
 	}
 	conn := pc.ConnConfig
