@@ -25,7 +25,9 @@ type Row struct {
 	Overflowed   bool   // a dimension was replaced, since the project has too many
 	// Pending says that a span of the batch in the row's trace named no answer: the trace must be looked at again.
 	Pending bool
-	Epoch   int64 // of the caches that the ids are from
+	// Met says that other batches may have written to the row's trace.
+	Met   bool
+	Epoch int64 // of the caches that the ids are from
 }
 
 // RowKey is the identity of a call.

@@ -76,6 +76,28 @@ func (m *Memory) Enter(rows []calls.Row, nodes []calls.Node, now time.Time) *Vis
 	return v
 }
 
+// MarkMet sets Met for those rows of a batch to whose traces other batches wrote, or others may have. What other writers did
+// lately it learns from [Memory.InDoubt] only: a row that it leaves out may be stored all the same.
+func (m *Memory) MarkMet(v *Visit, rows []calls.Row, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known := m.knownAt(now)
+	at := 0
+	for rest := rows; len(rest) > 0; at++ {
+		n := calls.SameTrace(rest)
+		for i := range rest[:n] {
+			rest[i].Met = v.traces[at].met || !known(rest[i].StartMicros)
+		}
+		rest = rest[n:]
+	}
+}
+
+// knownAt returns whether the memory would know what else was stored of a trace with a call that starts then.
+func (m *Memory) knownAt(now time.Time) func(start int64) bool {
+	first, last := m.since.Add(Window+ClockSkew).UnixMicro(), now.Add(ClockSkew).UnixMicro()
+	return func(start int64) bool { return first <= start && start <= last }
+}
+
 // turn begins a new generation where the newest is old or full.
 func (m *Memory) turn(now time.Time) {
 	newest := &m.generations[0]
@@ -108,9 +130,7 @@ func (m *Memory) InDoubt(v *Visit, rows []calls.Row, nodes []calls.Node, others,
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.since = later(m.since, others)
-	first := m.since.Add(Window + ClockSkew).UnixMicro()
-	last := now.Add(ClockSkew).UnixMicro()
-	known := func(start int64) bool { return first <= start && start <= last }
+	known := m.knownAt(now)
 	at := 0
 	for rest := rows; len(rest) > 0; at++ {
 		n := calls.SameTrace(rest)

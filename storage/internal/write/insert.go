@@ -49,14 +49,17 @@ func epochOf(batch []calls.Row) (int64, error) {
 	return batch[0].Epoch, nil
 }
 
+// copiedAtOnce bounds the rows of one COPY, so that none takes long.
+const copiedAtOnce = 5000
+
 // insertRows copies rows into the partitions of their days and counts them in.
 func insertRows(ctx context.Context, tx pgx.Tx, batch []calls.Row, sums rollup.Sums) error {
 	buf := buffers.Get().(*rows.Buffer)
 	defer buffers.Put(buf)
 	for len(batch) > 0 {
 		d, n := batch[0].Day(), 0
-		b := slices.Grow((*buf)[:0], len(batch)*rows.ApproximateBytes).Begin()
-		for ; n < len(batch) && batch[n].Day() == d; n++ {
+		b := slices.Grow((*buf)[:0], min(len(batch), copiedAtOnce)*rows.ApproximateBytes).Begin()
+		for ; n < min(len(batch), copiedAtOnce) && batch[n].Day() == d; n++ {
 			b = rows.Append(b, &batch[n])
 			sums.Add(&batch[n], 1)
 		}
@@ -122,10 +125,19 @@ type projectTimes struct {
 // maxProjectTimes bounds the memory: times that are over are forgotten beyond it.
 const maxProjectTimes = 10_000
 
-func (p *projectTimes) read(do func(at func(project int64) time.Time)) {
+// of returns the times of a batch's projects.
+func (p *projectTimes) of(batch []calls.Row) map[int64]time.Time {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	do(func(project int64) time.Time { return p.at[project] })
+	out := make(map[int64]time.Time)
+	for i := range batch {
+		if i == 0 || batch[i].ProjectID != batch[i-1].ProjectID {
+			if at, ok := p.at[batch[i].ProjectID]; ok {
+				out[batch[i].ProjectID] = at
+			}
+		}
+	}
+	return out
 }
 
 func (p *projectTimes) set(batch []calls.Row, at time.Time) {

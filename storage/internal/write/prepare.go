@@ -144,32 +144,3 @@ func cleanTime(c *calls.Call, now int64, retention time.Duration) (repaired bool
 	}
 	return false, calls.ReasonBadTime
 }
-
-// checks remembers for which projects rows are checked before they are written: a batch that met a stored row is often
-// followed by more.
-type checks struct{ until projectTimes }
-
-// checkFor is how long rows of a project are checked first after one of them was found to be stored.
-const checkFor = 10 * time.Second
-
-// mustCheck returns the numbers of those rows that may be stored, or another span of whose answer may be, where no unique
-// index of their own day tells.
-func (w *Writer) mustCheck(batch []calls.Row) []int32 {
-	var out []int32
-	w.checks.until.read(func(until func(project int64) time.Time) {
-		now := w.db.Now()
-		for i := range batch {
-			if isNearMidnight(&batch[i]) || now.Before(until(batch[i].ProjectID)) {
-				out = append(out, int32(i))
-			}
-		}
-	})
-	return out
-}
-
-// isNearMidnight reports whether a span of the same call may lie in another day.
-func isNearMidnight(r *calls.Row) bool {
-	inDay := r.StartMicros - int64(r.Day())*calls.MicrosPerDay
-	window := dedup.Window.Microseconds()
-	return inDay < window || inDay > calls.MicrosPerDay-window
-}

@@ -128,6 +128,7 @@ func (w *Writer) writeBatch(ctx context.Context, b *batch, res *calls.WriteResul
 		return err
 	}
 	visit := w.memory.Enter(b.rows, b.nodes, w.db.Now())
+	w.memory.MarkMet(visit, b.rows, w.db.Now())
 	if err := w.keepReplaced(ctx, b.nodes); err != nil {
 		return err
 	}
