@@ -4,13 +4,11 @@
 package costing
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/pricing"
-	"github.com/costkey/costkey-otel/semconv"
-	"github.com/costkey/costkey-otel/usage"
+	"github.com/costkey/costkey-otel/usage/wire"
 )
 
 // Price returns what c cost by table, or why that is not known.
@@ -26,57 +24,39 @@ func Price(table *pricing.Table, c *genaispan.Call) pricing.Result {
 		Usage:         &c.Usage,
 		Refused:       c.Refused(),
 	}
-	switch c.Provider {
-	case semconv.ProviderAnthropic: // Messages API, usage.inference_geo and usage.speed
-		q.Residency, q.Speed = word(c.ProviderUsage, `"inference_geo":"`, 'g'), word(c.ProviderUsage, `"speed":"`, 'd')
-	case "perplexity": // Sonar API, usage.search_context_size
-		q.SearchContext = word(c.ProviderUsage, `"search_context_size":"`, 'z')
+	if !hasWords(c.ProviderUsage) {
+		return table.Price(&q)
 	}
-	if c.Operation == operationRerank && !c.Usage.SearchUnits.IsKnown() {
-		u := c.Usage
-		u.SearchUnits = number(c.ProviderUsage, `"search_units":`)
-		q.Usage = &u
+	r, _ := wire.Read(c.ProviderUsage, c.Provider)
+	q.Residency, q.Speed, q.SearchContext = r.Geography, r.Speed, r.SearchSize
+	res := table.Price(&q)
+	for i := range r.Others {
+		addOther(table, q, &r.Others[i], &res)
 	}
-	return table.Price(&q)
+	return res
 }
 
-// operationRerank is billed by search units, which spans have in the provider's usage object alone: Cohere's
-// meta.billed_units.search_units. It has no well-known value in the conventions.
-const operationRerank = "rerank"
-
-// number is word for the whole number that follows key; unknown where it is not there.
-func number(object, key string) usage.Count {
-	i := strings.Index(object, key)
-	if i < 0 {
-		return 0
-	}
-	digits := object[i+len(key):]
-	end := strings.IndexAny(digits, ",}")
-	if end < 0 {
-		return 0
-	}
-	n, err := strconv.ParseInt(digits[:end], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return usage.Known(n)
+// hasWords reports whether a usage object may tell more than counts: it is looked for a byte that most objects lack. In
+// order: search_context_size, inference_geo, speed, iterations.
+func hasWords(object string) bool {
+	return strings.Contains(object, `"search_context_size"`) || strings.Contains(object, `"inference_geo"`) ||
+		strings.Contains(object, `"speed"`) || strings.Contains(object, `"iterations"`)
 }
 
-// word is the string that follows key in a provider's usage object, which is compact JSON without free text; "" where it
-// is not there. What is searched for is the part of the key from rare on, a byte that few keys have: that is faster.
-func word(object, key string, rare byte) string {
-	at := strings.IndexByte(key, rare)
-	head, tail := key[:at], key[at:]
-	for before, rest := "", object; ; {
-		i := strings.Index(rest, tail)
-		if i < 0 {
-			return ""
-		}
-		before, rest = rest[:i], rest[i+len(tail):]
-		if strings.HasSuffix(before, head) {
-			value, _, _ := strings.Cut(rest, `"`)
-			return value
-		}
+// addOther adds what another model consumed within the call. Where that has no price, the call has none.
+func addOther(table *pricing.Table, q pricing.Query, other *wire.Other, res *pricing.Result) {
+	if res.Status != pricing.StatusPriced && res.Status != pricing.StatusFree {
+		return
+	}
+	q.ResponseModel, q.RequestModel, q.Usage = other.Model, "", &other.Usage
+	more := table.Price(&q)
+	switch more.Status {
+	case pricing.StatusPriced:
+		res.Cost, res.Status = res.Cost.Add(more.Cost), pricing.StatusPriced
+	case pricing.StatusFree:
+	default:
+		res.Status, res.Reason, res.Cost = pricing.StatusNoPrice, "other_model:"+string(more.Status), pricing.Money{}
+		res.Tier, res.Note, res.Discount = "", "", ""
 	}
 }
 

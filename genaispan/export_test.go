@@ -1,5 +1,7 @@
 package genaispan
 
+import "github.com/costkey/costkey-otel/internal/jsonwalk"
+
 // Keys returns every attribute key that is read.
 func Keys() []string {
 	out := make([]string, len(rules))
@@ -11,11 +13,11 @@ func Keys() []string {
 
 // ScanJSON reports whether the scanner takes s for JSON, and how many scalars it has.
 func ScanJSON(s string) (scalars int, ok bool) {
-	j := jsonScanner{s: s}
-	for j.next() {
+	j := jsonwalk.Of(s)
+	for j.Next() {
 		scalars++
 	}
-	return scalars, j.done()
+	return scalars, j.Done()
 }
 
 // IsProviderUsage reports whether s is taken as a provider's usage object.

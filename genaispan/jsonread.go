@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/costkey/costkey-otel/internal/jsonwalk"
 	"github.com/costkey/costkey-otel/semconv"
 )
 
@@ -136,13 +137,13 @@ func (f *found) readJSON() {
 // readPaths fills the fields that the paths of p name. A text that is no JSON, since it was torn, tells nothing.
 func (f *found) readPaths(s string, p jsonPaths) {
 	counts, tier, provider := f.count, f.text[tTier], f.text[tProvider]
-	j := jsonScanner{s: s}
-	for j.next() {
-		if path, ok := p[string(j.where())]; ok {
+	j := jsonwalk.Of(s)
+	for j.Next() {
+		if path, ok := p[string(j.Where())]; ok {
 			f.fillPath(&j, &path)
 		}
 	}
-	if j.done() {
+	if j.Done() {
 		return
 	}
 	f.count, f.text[tTier], f.text[tProvider] = counts, tier, provider
@@ -151,17 +152,17 @@ func (f *found) readPaths(s string, p jsonPaths) {
 	}
 }
 
-func (f *found) fillPath(j *jsonScanner, path *jsonPath) {
+func (f *found) fillPath(j *jsonwalk.Walker, path *jsonPath) {
 	if path.isText {
-		if j.kind == jsonString && f.text[path.text] == "" && isToken(j.raw, maxEnum, enumChars) {
-			f.text[path.text] = strings.ToLower(j.raw)
+		if j.Kind == jsonwalk.String && f.text[path.text] == "" && isToken(j.Raw, maxEnum, enumChars) {
+			f.text[path.text] = strings.ToLower(j.Raw)
 		}
 		return
 	}
-	if j.kind != jsonNumber {
+	if j.Kind != jsonwalk.Number {
 		return
 	}
-	if n, ok := jsonCount(j.raw); ok {
+	if n, ok := jsonCount(j.Raw); ok {
 		for _, c := range path.counts {
 			f.fill(c, n)
 		}
@@ -184,7 +185,7 @@ func (f *found) readDictionary(s string, p jsonPaths) {
 		if !ok || path.isText {
 			continue
 		}
-		if n, ok := jsonCount(rest[:digits(rest)]); ok {
+		if n, ok := jsonCount(rest[:jsonwalk.Digits(rest)]); ok {
 			for _, c := range path.counts {
 				f.fill(c, n)
 			}
@@ -211,14 +212,14 @@ func (f *found) reportedCost(dst *Call) {
 
 // costTotal returns the total of Langfuse's cost_details.
 func costTotal(details string) string {
-	j := jsonScanner{s: details}
+	j := jsonwalk.Of(details)
 	var total string
-	for j.next() {
-		if j.kind == jsonNumber && string(j.where()) == "total" {
-			total = j.raw
+	for j.Next() {
+		if j.Kind == jsonwalk.Number && string(j.Where()) == "total" {
+			total = j.Raw
 		}
 	}
-	if !j.done() {
+	if !j.Done() {
 		return ""
 	}
 	return decimal(total)
@@ -244,7 +245,7 @@ func costOf(v pcommon.Value) string {
 // decimal returns the number s as a plain decimal with at most 18 places, "" if it is none, negative or absurd. No
 // digit goes through a float, save where s has an exponent.
 func decimal(s string) string {
-	if len(s) > maxNumber || !isJSONNumber(s) || strings.HasPrefix(s, "-") {
+	if len(s) > maxNumber || !jsonwalk.IsNumber(s) || strings.HasPrefix(s, "-") {
 		return ""
 	}
 	if strings.ContainsAny(s, "eE") {

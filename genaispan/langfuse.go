@@ -1,6 +1,10 @@
 package genaispan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/costkey/costkey-otel/internal/jsonwalk"
+)
 
 // usageDetails is Langfuse's usage_details while it is read. Its keys are either the provider's own, or disjoint
 // buckets: then "input" is what no input_* or cache_* key has, and "output" what no output_* key has.
@@ -22,14 +26,14 @@ func (f *found) readUsageDetails() {
 	}
 	var u usageDetails
 	u.total = none
-	j := jsonScanner{s: s}
-	for j.next() {
-		if j.kind == jsonNumber {
-			u.take(string(j.where()), &j)
+	j := jsonwalk.Of(s)
+	for j.Next() {
+		if j.Kind == jsonwalk.Number {
+			u.take(string(j.Where()), &j)
 		}
 	}
 	switch {
-	case !j.done():
+	case !j.Done():
 	case u.disjoint:
 		f.fillBuckets(&u)
 	default:
@@ -37,8 +41,8 @@ func (f *found) readUsageDetails() {
 	}
 }
 
-func (u *usageDetails) take(key string, j *jsonScanner) {
-	n, ok := jsonCount(j.raw)
+func (u *usageDetails) take(key string, j *jsonwalk.Walker) {
+	n, ok := jsonCount(j.Raw)
 	if !ok {
 		return
 	}

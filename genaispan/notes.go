@@ -45,6 +45,10 @@ const (
 	// NoteUsageFromOuter: the counts were told by the span around the call alone. A store takes them back if another call
 	// inside that span brings counts of its own.
 	NoteUsageFromOuter = "usage_from_outer"
+	// NoteUsageDiffers: the span's own input or output was not that of the provider's usage object, which counts.
+	NoteUsageDiffers = "usage_differs"
+	// NoteTotalDiffers: the provider's usage object has a total that input and output don't add up to.
+	NoteTotalDiffers = "total_differs"
 	// NoteTagsCut: there were more tags than are kept, or some were refused.
 	NoteTagsCut = "tags_cut"
 )

@@ -1,6 +1,38 @@
 package genaispan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/costkey/costkey-otel/internal/jsonwalk"
+	"github.com/costkey/costkey-otel/usage"
+	"github.com/costkey/costkey-otel/usage/wire"
+)
+
+// takeProviderUsage takes what the provider's usage object tells in place of what the span says: it is nearer to the bill, and
+// knows of more.
+func (f *found) takeProviderUsage(c *Call) {
+	r, ok := wire.Read(c.ProviderUsage, c.Provider)
+	if !ok {
+		return
+	}
+	was := c.Usage
+	c.Usage = r.Over(was)
+	if was.IsZero() && !c.Usage.IsZero() {
+		f.text[tMissing] = "" // the sender could not read it
+	}
+	if differs(was.Input, c.Usage.Input) || differs(was.Output, c.Usage.Output) {
+		c.note(NoteUsageDiffers)
+	}
+	if r.TotalDiffers {
+		c.note(NoteTotalDiffers)
+	}
+	if c.ServiceTier == "" {
+		c.ServiceTier = strings.ToLower(r.Tier)
+	}
+}
+
+// differs reports whether a known count became another.
+func differs(was, is usage.Count) bool { return was.IsKnown() && was != is }
 
 const maxProviderUsage = 4096
 
@@ -84,7 +116,7 @@ func passNumber(s string) (rest string, ok bool) {
 	for n < len(s) && plainChars[s[n]] {
 		n++
 	}
-	if n > 32 || !isJSONNumber(s[:n]) {
+	if n > 32 || !jsonwalk.IsNumber(s[:n]) {
 		return "", false
 	}
 	return s[n:], true

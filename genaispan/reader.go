@@ -110,6 +110,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	f.reportedCost(dst)
 	if u := f.json[jProviderUsage]; u != "" && isProviderUsage(u) {
 		dst.ProviderUsage = u
+		f.takeProviderUsage(dst)
 	} else {
 		f.badOther = f.badOther || u != ""
 	}

@@ -84,6 +84,28 @@ type Usage struct {
 	CodeSessions    Count // code interpreter sessions
 }
 
+// numCounts is how many counts a Usage has; a test holds it against the type.
+const numCounts = 22
+
+// Counts returns the places of all counts, always in the same order: new ones come last.
+func (u *Usage) Counts() [numCounts]*Count {
+	return [...]*Count{
+		&u.Input, &u.CacheRead, &u.CacheWrite, &u.CacheWrite1h, &u.Output, &u.Reasoning,
+		&u.AudioInput, &u.CachedAudioInput, &u.ImageInput, &u.CachedImageInput, &u.VideoInput,
+		&u.AudioOutput, &u.ImageOutput, &u.VideoOutput, &u.Citation,
+		&u.InputCharacters, &u.WebSearches, &u.FileSearches, &u.SearchUnits, &u.Images, &u.Pages, &u.CodeSessions,
+	}
+}
+
+// Over returns o with what u knows in its place.
+func (u *Usage) Over(o Usage) Usage {
+	known, out := u.Counts(), o.Counts()
+	for i, c := range known {
+		*out[i] = c.Or(*out[i])
+	}
+	return o
+}
+
 // Fresh returns the input without its cached parts; unknown where those are not told, or the input is not.
 func (u *Usage) Fresh() Count {
 	if !u.Input.IsKnown() || !u.CacheRead.IsKnown() && !u.CacheWrite.IsKnown() {

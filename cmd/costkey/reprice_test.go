@@ -240,11 +240,11 @@ func TestThePriceOfAStoredCallHangsOnItsProvidersUsageWhereThatTellsMore(t *test
 	}{
 		"nothing told":        {"", "0.01875", nil, []string{"a", pricing.NoteCacheWriteSplit}},
 		"kept for an hour":    {`{"cache_creation":{"ephemeral_1h_input_tokens":1000}}`, "0.0225", nil, []string{"a"}},
-		"more than there are": {`{"cache_creation":{"ephemeral_1h_input_tokens":9000}}`, "0.01875", nil, []string{"a", pricing.NoteCacheWriteSplit}},
+		"more than there are": {`{"cache_creation":{"ephemeral_1h_input_tokens":9000}}`, "0.03", nil, []string{"a"}}, // all of the input
 		"of another form":     {`{"cache_creation":7}`, "0.01875", nil, []string{"a", pricing.NoteCacheWriteSplit}},
 		"searches":            {`{"server_tool_use":{"web_search_requests":1}}`, "0.02875", nil, []string{"a", pricing.NoteCacheWriteSplit}},
 		"known otherwise": {
-			`{"cache_creation":{"ephemeral_1h_input_tokens":1000}}`, "0.01875",
+			`{"cache_creation":{"ephemeral_1h_input_tokens":1000}}`, "0.0225",
 			func(u *usage.Usage) { u.CacheWrite1h = usage.Known(0) },
 			[]string{"a"},
 		},

@@ -8,6 +8,8 @@ import (
 	"github.com/costkey/costkey-otel/genaispan"
 	"github.com/costkey/costkey-otel/pricing"
 	"github.com/costkey/costkey-otel/storage"
+	"github.com/costkey/costkey-otel/usage"
+	"github.com/costkey/costkey-otel/usage/wire"
 )
 
 // repriceRules are what the user allows beside giving a price.
@@ -53,9 +55,16 @@ func spanOf(c *storage.Call) *genaispan.Call {
 	return &genaispan.Call{
 		StartNanos: c.StartMicros * int64(time.Microsecond),
 		Provider:   c.Provider, Operation: c.Operation, RequestModel: c.RequestModel, ResponseModel: c.ResponseModel,
-		ServiceTier: c.ServiceTier, Host: c.Host, Usage: withDetail(c.Usage, c.UsageObject), ProviderUsage: c.UsageObject,
+		ServiceTier: c.ServiceTier, Host: c.Host, Usage: reread(c), ProviderUsage: c.UsageObject,
 		HTTPStatus: c.HTTPStatus,
 	}
+}
+
+// reread is the usage of a stored call as its provider's usage object tells it by today's rules: what an earlier version did not
+// read of it counts.
+func reread(c *storage.Call) usage.Usage {
+	r, _ := wire.Read(c.UsageObject, c.Provider)
+	return r.Over(c.Usage)
 }
 
 // priceNotes are a call's notes with that of its price now instead of earlier ones.

@@ -179,7 +179,7 @@ func grown[T any](all *[]T, list []T, v T) []T {
 }
 
 func setCount(u *usage.Usage, i int, n uint64) {
-	if counts := countsOf(u); i < len(counts) {
+	if counts := u.Counts(); i < len(counts) {
 		*counts[i] = usage.Count(n)
 	}
 }

@@ -199,7 +199,7 @@ func (w *requestWriter) append(c *genaispan.Call) {
 	for i, n := range numbersOf(c) {
 		w.number(numFirstNumber+protowire.Number(i), n)
 	}
-	for i, count := range countsOf(&c.Usage) {
+	for i, count := range c.Usage.Counts() {
 		w.number(numFirstCount+protowire.Number(i), uint64(*count))
 	}
 	for i, id := range idsOf(c) {

@@ -6,7 +6,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/costkey/costkey-otel/genaispan"
-	"github.com/costkey/costkey-otel/usage"
 )
 
 // The fields of a call in a queue's file. They are an on-disk format: a number is never given to another field, and a
@@ -107,14 +106,5 @@ func setNumber(c *genaispan.Call, i int, n uint64) {
 	}
 }
 
-// numFirstCount is the number of the first of countsOf. It is the last number, so that counts can be added.
+// numFirstCount is the number of the first of [usage.Usage.Counts]. It is the last number, so that counts can be added.
 const numFirstCount protowire.Number = 64
-
-func countsOf(u *usage.Usage) [22]*usage.Count {
-	return [...]*usage.Count{
-		&u.Input, &u.CacheRead, &u.CacheWrite, &u.CacheWrite1h, &u.Output, &u.Reasoning,
-		&u.AudioInput, &u.CachedAudioInput, &u.ImageInput, &u.CachedImageInput, &u.VideoInput,
-		&u.AudioOutput, &u.ImageOutput, &u.VideoOutput, &u.Citation,
-		&u.InputCharacters, &u.WebSearches, &u.FileSearches, &u.SearchUnits, &u.Images, &u.Pages, &u.CodeSessions,
-	}
-}

@@ -262,6 +262,9 @@ func (c *call) span(span ptrace.Span) {
 }
 
 func (c *call) usageObject() string {
+	if c.model.operation == "embeddings" {
+		return fmt.Sprintf(`{"prompt_tokens":%d,"total_tokens":%d}`, c.input, c.input)
+	}
 	switch c.model.provider {
 	case "anthropic":
 		return fmt.Sprintf(`{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":%d,"output_tokens":%d,"service_tier":"standard"}`,

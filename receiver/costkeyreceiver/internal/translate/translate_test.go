@@ -153,10 +153,10 @@ func TestTokensAreBroughtIntoOurTerms(t *testing.T) {
 			usage: ``, more: `,"responseBody":{"usage":{"input_tokens":100,"output_tokens":20,"cache_read_input_tokens":40,"cache_creation_input_tokens":0}}`,
 			input: 140, output: 20, read: 40, write: 0, reasoning: -1, wantProvider: "gcp.vertex_ai", wantModel: "claude-sonnet-4-5",
 		},
-		"Google's endpoint for OpenAI's clients does not tell thoughts": {
+		"Google's endpoint for OpenAI's clients tells thoughts in the total alone": {
 			provider: "google", url: "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", model: "gemini-2.5-flash",
 			usage: ``, more: `,"responseBody":{"usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":150}}`,
-			input: -1, output: -1, read: -1, write: -1, reasoning: -1, notes: []string{"not_reported"}, wantProvider: "gcp.gemini", wantModel: "gemini-2.5-flash",
+			input: 100, output: 50, read: -1, write: -1, reasoning: 30, wantProvider: "gcp.gemini", wantModel: "gemini-2.5-flash",
 		},
 		"embeddings have no cache": {
 			provider: "openai", url: "https://api.openai.com/v1/embeddings", model: "text-embedding-3-small", usage: `"inputTokens":100`,

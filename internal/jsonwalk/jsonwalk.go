@@ -1,17 +1,17 @@
-package genaispan
+// Package jsonwalk walks a JSON text that is in memory from scalar to scalar, without allocating.
+package jsonwalk
 
-import (
-	"strings"
-)
+import "strings"
 
-// jsonKind is what a scalar of a JSON text is.
-type jsonKind uint8
+// Kind is what a scalar of a JSON text is.
+type Kind uint8
 
+// The kinds of scalars.
 const (
-	jsonString jsonKind = iota
-	jsonNumber
-	jsonBool
-	jsonNull
+	String Kind = iota
+	Number
+	Bool
+	Null
 )
 
 // Bounds of the scanner. What is deeper or longer is passed over.
@@ -20,9 +20,9 @@ const (
 	maxPath  = 160
 )
 
-// jsonScanner walks a JSON text from scalar to scalar without allocating and without keeping any text. The path of a
+// Walker walks a JSON text from scalar to scalar without allocating and without keeping any text. The path of a
 // scalar is the names above it, joined by dots; elements of a list have no name of their own.
-type jsonScanner struct {
+type Walker struct {
 	s    string
 	pos  int
 	path [maxPath]byte
@@ -35,12 +35,14 @@ type jsonScanner struct {
 	started bool
 	failed  bool
 
-	kind jsonKind
-	raw  string // the scalar as written; a string without its quotes, escapes not resolved
+	Kind Kind
+	// Item counts the objects that lie in lists, up to the one at hand: scalars of one object have the same.
+	Item int
+	Raw  string // the scalar as written; a string without its quotes, escapes not resolved
 }
 
-// next goes to the next scalar. It returns false at the end and at the first fault; done tells which.
-func (j *jsonScanner) next() bool {
+// Next goes to the next scalar. It returns false at the end and at the first fault; Done tells which.
+func (j *Walker) Next() bool {
 	for !j.failed {
 		j.space()
 		if j.depth == 0 && j.started {
@@ -60,15 +62,15 @@ func (j *jsonScanner) next() bool {
 	return false
 }
 
-// done reports whether the whole text was read and is JSON. A text that was cut by a limit of the sender is not.
-func (j *jsonScanner) done() bool {
+// Done reports whether the whole text was read and is JSON. A text that was cut by a limit of the sender is not.
+func (j *Walker) Done() bool {
 	j.space()
 	return !j.failed && j.started && j.depth == 0 && j.pos == len(j.s)
 }
 
-func (j *jsonScanner) isObject() bool { return j.objects&(1<<(j.depth-1)) != 0 }
+func (j *Walker) isObject() bool { return j.objects&(1<<(j.depth-1)) != 0 }
 
-func (j *jsonScanner) space() {
+func (j *Walker) space() {
 	for j.pos < len(j.s) {
 		switch j.s[j.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -79,7 +81,7 @@ func (j *jsonScanner) space() {
 	}
 }
 
-func (j *jsonScanner) peek() byte {
+func (j *Walker) peek() byte {
 	if j.pos < len(j.s) {
 		return j.s[j.pos]
 	}
@@ -87,7 +89,7 @@ func (j *jsonScanner) peek() byte {
 }
 
 // closes passes a comma between members, or the end of the level.
-func (j *jsonScanner) closes() bool {
+func (j *Walker) closes() bool {
 	end := byte(']')
 	if j.isObject() {
 		end = '}'
@@ -108,7 +110,7 @@ func (j *jsonScanner) closes() bool {
 }
 
 // opened reports whether the level was just opened, so that no comma is due.
-func (j *jsonScanner) opened() bool {
+func (j *Walker) opened() bool {
 	for i := j.pos - 1; i >= 0; i-- {
 		switch j.s[i] {
 		case ' ', '\t', '\n', '\r':
@@ -120,7 +122,7 @@ func (j *jsonScanner) opened() bool {
 }
 
 // name reads the name of a member and its colon, and puts it at the end of the path.
-func (j *jsonScanner) name() bool {
+func (j *Walker) name() bool {
 	name, ok := j.text()
 	if !ok {
 		j.failed = true
@@ -138,7 +140,7 @@ func (j *jsonScanner) name() bool {
 }
 
 // push puts the name of a member at the end of the path of its level.
-func (j *jsonScanner) push(name string) {
+func (j *Walker) push(name string) {
 	base := int(j.ends[j.depth-1])
 	need := base + len(name)
 	if base > 0 {
@@ -159,8 +161,8 @@ func (j *jsonScanner) push(name string) {
 	j.ends[j.depth] = uint8(need)
 }
 
-// where returns the path of the scalar at hand, nil if it is too long to be of interest.
-func (j *jsonScanner) where() []byte {
+// Where returns the path of the scalar at hand, nil if it is too long to be of interest.
+func (j *Walker) Where() []byte {
 	if j.depth > 0 && j.long&(1<<(j.depth-1)) != 0 {
 		return nil
 	}
@@ -168,28 +170,28 @@ func (j *jsonScanner) where() []byte {
 }
 
 // value reads a scalar, or opens a level.
-func (j *jsonScanner) value() (scalar bool) {
+func (j *Walker) value() (scalar bool) {
 	switch c := j.peek(); {
 	case c == '{' || c == '[':
 		j.open(c == '{')
 		return false
 	case c == '"':
-		j.kind = jsonString
+		j.Kind = String
 		raw, ok := j.text()
-		j.raw, j.failed = raw, !ok
+		j.Raw, j.failed = raw, !ok
 	case c == 't':
-		j.word("true", jsonBool)
+		j.word("true", Bool)
 	case c == 'f':
-		j.word("false", jsonBool)
+		j.word("false", Bool)
 	case c == 'n':
-		j.word("null", jsonNull)
+		j.word("null", Null)
 	default:
 		j.number()
 	}
 	return !j.failed
 }
 
-func (j *jsonScanner) open(object bool) {
+func (j *Walker) open(object bool) {
 	if j.depth == maxDepth {
 		j.failed = true
 		return
@@ -199,6 +201,9 @@ func (j *jsonScanner) open(object bool) {
 	j.long &^= bit
 	if object {
 		j.objects |= bit
+		if j.depth > 0 && !j.isObject() {
+			j.Item++
+		}
 	}
 	if j.depth > 0 && j.long&(bit>>1) != 0 {
 		j.long |= bit
@@ -209,7 +214,7 @@ func (j *jsonScanner) open(object bool) {
 }
 
 // text reads a string from its opening quote to behind its closing one.
-func (j *jsonScanner) text() (string, bool) {
+func (j *Walker) text() (string, bool) {
 	if j.peek() != '"' {
 		return "", false
 	}
@@ -236,34 +241,34 @@ func isEscaped(s string) bool {
 	return (len(s)-n)%2 == 1
 }
 
-func (j *jsonScanner) word(w string, k jsonKind) {
+func (j *Walker) word(w string, k Kind) {
 	if !strings.HasPrefix(j.s[j.pos:], w) {
 		j.failed = true
 		return
 	}
-	j.kind, j.raw = k, w
+	j.Kind, j.Raw = k, w
 	j.pos += len(w)
 }
 
-func (j *jsonScanner) number() {
+func (j *Walker) number() {
 	start := j.pos
-	for j.pos < len(j.s) && numberChars[j.s[j.pos]] {
+	for j.pos < len(j.s) && isNumberByte(j.s[j.pos]) {
 		j.pos++
 	}
-	j.kind, j.raw = jsonNumber, j.s[start:j.pos]
-	j.failed = !isJSONNumber(j.raw)
+	j.Kind, j.Raw = Number, j.s[start:j.pos]
+	j.failed = !IsNumber(j.Raw)
 }
 
-// isJSONNumber reports whether s follows JSON's grammar of numbers.
-func isJSONNumber(s string) bool {
+// IsNumber reports whether s follows JSON's grammar of numbers.
+func IsNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
-	whole := digits(s)
+	whole := Digits(s)
 	if whole == 0 || whole > 1 && s[0] == '0' {
 		return false
 	}
 	s = s[whole:]
 	if strings.HasPrefix(s, ".") {
-		n := digits(s[1:])
+		n := Digits(s[1:])
 		if n == 0 {
 			return false
 		}
@@ -279,13 +284,21 @@ func isJSONNumber(s string) bool {
 	if s != "" && (s[0] == '+' || s[0] == '-') {
 		s = s[1:]
 	}
-	return s != "" && digits(s) == len(s)
+	return s != "" && Digits(s) == len(s)
 }
 
-func digits(s string) int {
+// Digits returns how many digits s begins with.
+func Digits(s string) int {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
 		n++
 	}
 	return n
 }
+
+func isNumberByte(c byte) bool {
+	return '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E'
+}
+
+// Of returns a walker before the first scalar of s.
+func Of(s string) Walker { return Walker{s: s} }
