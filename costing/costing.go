@@ -43,19 +43,23 @@ func hasWords(object string) bool {
 		strings.Contains(object, `"speed"`) || strings.Contains(object, `"iterations"`)
 }
 
-// addOther adds what another model consumed within the call. Where that has no price, the call has none.
+// addOther adds an inference within the call that is billed by itself, by its own size. Where it has no price, the call has
+// none.
 func addOther(table *pricing.Table, q pricing.Query, other *wire.Other, res *pricing.Result) {
 	if res.Status != pricing.StatusPriced && res.Status != pricing.StatusFree {
 		return
 	}
-	q.ResponseModel, q.RequestModel, q.Usage = other.Model, "", &other.Usage
+	q.Usage = &other.Usage
+	if other.Model != "" {
+		q.ResponseModel, q.RequestModel = other.Model, ""
+	}
 	more := table.Price(&q)
 	switch more.Status {
 	case pricing.StatusPriced:
 		res.Cost, res.Status = res.Cost.Add(more.Cost), pricing.StatusPriced
 	case pricing.StatusFree:
 	default:
-		res.Status, res.Reason, res.Cost = pricing.StatusNoPrice, "other_model:"+string(more.Status), pricing.Money{}
+		res.Status, res.Reason, res.Cost = pricing.StatusNoPrice, "other_usage:"+string(more.Status), pricing.Money{}
 		res.Tier, res.Note, res.Discount = "", "", ""
 	}
 }

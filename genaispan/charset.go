@@ -18,15 +18,6 @@ func alnumAnd(extra string) *charset {
 	return &s
 }
 
-// charsOf returns the set of the bytes of chars.
-func charsOf(chars string) *charset {
-	var s charset
-	for i := range len(chars) {
-		s[chars[i]] = true
-	}
-	return &s
-}
-
 // lower returns set without the upper-case letters.
 func lower(set *charset) *charset {
 	s := *set
@@ -41,7 +32,6 @@ var (
 	errorChars     = alnumAnd("_.:/*-") // error classes: *net.OpError, java.net.ConnectException, rate_limit_exceeded
 	nameChars      = alnumAnd("_.-")    // keys of tags, names in a usage object, finish reasons, hosts
 	numberChars    = alnumAnd("+-.")    // what a JSON number may hold, and more
-	plainChars     = charsOf("+-.0123456789")
 	lowerEnumChars = lower(enumChars)
 	lowerNameChars = lower(nameChars)
 	plainText      = alnumAnd(" !#$%'()*+,-./:;=?@[]^_`{|}~") // what stands in JSON as it is

@@ -49,6 +49,9 @@ const (
 	NoteUsageDiffers = "usage_differs"
 	// NoteTotalDiffers: the provider's usage object has a total that input and output don't add up to.
 	NoteTotalDiffers = "total_differs"
+	// NoteOtherUsage: the call holds inferences that are billed by themselves, an advisor's or a compaction's. Its cost has
+	// them, its counts have not.
+	NoteOtherUsage = "other_usage"
 	// NoteTagsCut: there were more tags than are kept, or some were refused.
 	NoteTagsCut = "tags_cut"
 )

@@ -23,6 +23,9 @@ func (f *found) takeProviderUsage(c *Call) {
 	if differs(was.Input, c.Usage.Input) || differs(was.Output, c.Usage.Output) {
 		c.note(NoteUsageDiffers)
 	}
+	if len(r.Others) > 0 {
+		c.note(NoteOtherUsage)
+	}
 	if r.TotalDiffers {
 		c.note(NoteTotalDiffers)
 	}
@@ -110,13 +113,13 @@ func passToken(s string, set *charset) (rest string, ok bool) {
 	return s[n+1:], true
 }
 
-// passNumber passes a number without exponent, of a size that any database takes.
+// passNumber passes a number of a size that any database takes.
 func passNumber(s string) (rest string, ok bool) {
 	n := 0
-	for n < len(s) && plainChars[s[n]] {
+	for n < len(s) && numberChars[s[n]] {
 		n++
 	}
-	if n > 32 || !jsonwalk.IsNumber(s[:n]) {
+	if !jsonwalk.IsNumber(s[:n]) || !jsonwalk.IsKept(s[:n]) {
 		return "", false
 	}
 	return s[n:], true

@@ -259,6 +259,27 @@ func (j *Walker) number() {
 	j.failed = !IsNumber(j.Raw)
 }
 
+// maxKept bounds a number that is kept, in bytes.
+const maxKept = 32
+
+// IsKept reports whether a JSON number may be kept as it is written, for a database to show: at most 32 bytes with an exponent
+// of two digits at most. Amounts below a ten-thousandth are written with one: 2e-05.
+func IsKept[T ~string | ~[]byte](number T) bool {
+	if len(number) > maxKept {
+		return false
+	}
+	for i := range len(number) {
+		if c := number[i]; c == 'e' || c == 'E' {
+			digits := number[i+1:]
+			if len(digits) > 0 && (digits[0] == '+' || digits[0] == '-') {
+				digits = digits[1:]
+			}
+			return len(digits) <= 2
+		}
+	}
+	return true
+}
+
 // IsNumber reports whether s follows JSON's grammar of numbers.
 func IsNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")

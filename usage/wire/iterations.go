@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"github.com/costkey/costkey-otel/internal/jsonwalk"
-	"github.com/costkey/costkey-otel/usage"
-)
+import "github.com/costkey/costkey-otel/internal/jsonwalk"
 
 // iterations is where Anthropic lists the inferences of one call. Source: anthropic-sdk-go v1.84 betamessage.go,
 // BetaUsage.Iterations: a compaction's tokens are not in the top-level counts; an advisor has a model of its own.
@@ -45,21 +42,8 @@ func (f *facts) iterate(path string, w *jsonwalk.Walker) {
 func (f *facts) addIterations(r *Reading) {
 	for i := range f.iters {
 		it := &f.iters[i]
-		u := it.facts.usage(formAnthropic, "")
-		switch {
-		case it.kind == "compaction" && it.model == "":
-			r.Usage = sum(&r.Usage, &u)
-		case it.kind == "compaction", it.kind == "advisor_message":
-			r.Others = append(r.Others, Other{Model: it.model, Usage: u})
+		if it.kind == "compaction" || it.kind == "advisor_message" {
+			r.Others = append(r.Others, Other{Model: it.model, Usage: it.facts.usage(formAnthropic, "")})
 		}
 	}
-}
-
-// sum adds the counts that an iteration has.
-func sum(a, b *usage.Usage) usage.Usage {
-	out := *a
-	out.Input, out.Output = a.Input.Add(b.Input), a.Output.Add(b.Output)
-	out.CacheRead, out.CacheWrite, out.CacheWrite1h = a.CacheRead.Add(b.CacheRead), a.CacheWrite.Add(b.CacheWrite), a.CacheWrite1h.Add(b.CacheWrite1h)
-	out.Reasoning = a.Reasoning.Add(b.Reasoning)
-	return out
 }

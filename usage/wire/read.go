@@ -16,7 +16,7 @@ type Reading struct {
 	Tier, Geography, Speed, SearchSize string
 	// Cost is what the provider says that the call cost, a JSON number of USD; "" where it says nothing.
 	Cost string
-	// Others are parts of the call that another model answered. They are not in Usage.
+	// Others are inferences within the call that are billed by themselves. They are not in Usage.
 	Others []Other
 	// apart says that Input is what the object has beside the cached parts, and those that it tells.
 	apart bool
@@ -26,9 +26,9 @@ type Reading struct {
 	TotalDiffers bool
 }
 
-// Other is what another model consumed within a call.
+// Other is one such inference: an advisor's, or a compaction of the context.
 type Other struct {
-	Model string
+	Model string // that answered; "" is the call's own
 	Usage usage.Usage
 }
 

@@ -46,7 +46,10 @@ func TestAUsageObjectIsReadAsItsProviderMeansIt(t *testing.T) {
 		},
 		"Anthropic's compaction": {
 			"anthropic", `{"input_tokens":23000,"output_tokens":1000,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"iterations":[{"type":"compaction","input_tokens":180000,"output_tokens":3500,"cache_read_input_tokens":7,"cache_creation_input_tokens":0},{"type":"message","model":"claude-opus-4-6","input_tokens":23000,"output_tokens":1000}]}`,
-			Reading{Usage: usage.Usage{Input: k(203007), CacheRead: k(7), CacheWrite: k(0), Output: k(4500)}},
+			Reading{
+				Usage:  usage.Usage{Input: k(23000), CacheRead: k(0), CacheWrite: k(0), Output: k(1000)},
+				Others: []Other{{"", usage.Usage{Input: k(180007), CacheRead: k(7), CacheWrite: k(0), Output: k(3500)}}},
+			},
 		},
 		"Anthropic's advisor": {
 			"anthropic", `{"input_tokens":412,"output_tokens":531,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"iterations":[{"type":"message","input_tokens":412,"output_tokens":89},{"type":"advisor_message","model":"claude-opus-4-6","input_tokens":823,"output_tokens":1612,"cache_creation":{"ephemeral_1h_input_tokens":5}}]}`,

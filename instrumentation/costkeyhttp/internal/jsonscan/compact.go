@@ -1,6 +1,10 @@
 package jsonscan
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/costkey/costkey-otel/internal/jsonwalk"
+)
 
 // MaxCompact is the longest compact form of an object, in bytes. Members that would make it longer are left out whole.
 const MaxCompact = 4096
@@ -18,6 +22,7 @@ type compactor struct {
 	start int  // where the member at hand begins, its comma included
 	bad   bool // the member at hand has a key that is left out
 	depth int
+	lists int // open lists that are kept
 	marks [maxNesting]int // start of each open container's own member
 	skip  int             // containers open inside one that is left out
 }
@@ -74,7 +79,7 @@ func (c *compactor) scalar(kind Kind, text []byte) {
 		c.buf = append(c.buf, "true"...)
 	case kind == False:
 		c.buf = append(c.buf, "false"...)
-	case kind == Number && isNumber(text):
+	case kind == Number && isNumber(text) && jsonwalk.IsKept(text):
 		c.buf = append(c.buf, text...)
 	case kind == String && isWord(text):
 		c.buf = append(c.buf, '"')
@@ -87,9 +92,14 @@ func (c *compactor) scalar(kind Kind, text []byte) {
 	c.bound()
 }
 
-// bound leaves the member at hand out where it made the whole too long.
+// bound leaves the member at hand out where it made the whole too long. What a list holds may take three quarters of it: the
+// members behind a long one bear on the price.
 func (c *compactor) bound() {
-	if len(c.buf)+c.depth+1 > MaxCompact {
+	limit := MaxCompact
+	if c.lists > 0 {
+		limit = MaxCompact / 4 * 3
+	}
+	if len(c.buf)+c.depth+1 > limit {
 		c.drop()
 	}
 }
@@ -102,6 +112,7 @@ func (c *compactor) open(array bool) {
 	c.marks[c.depth] = c.start
 	c.depth++
 	if array {
+		c.lists++
 		c.buf = append(c.buf, '[')
 	} else {
 		c.buf = append(c.buf, '{')
@@ -115,6 +126,7 @@ func (c *compactor) close(array bool) {
 		return
 	}
 	if array {
+		c.lists--
 		c.buf = append(bytes.TrimSuffix(c.buf, []byte{','}), ']') // the document may have one comma too many
 	} else {
 		c.buf = append(c.buf, '}')

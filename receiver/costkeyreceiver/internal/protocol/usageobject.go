@@ -4,17 +4,18 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/costkey/costkey-otel/internal/jsonwalk"
 )
 
-// Bounds of a usage object: bytes in all, bytes of a name or a text, bytes of a number, and depth.
+// Bounds of a usage object: bytes in all, bytes of a name or a text, and depth.
 const (
-	maxUsage       = 4 << 10
-	maxUsageWord   = 64
-	maxUsageNumber = 32
-	maxUsageDepth  = 8
+	maxUsage      = 4 << 10
+	maxUsageWord  = 64
+	maxUsageDepth = 8
 )
 
-// usageObject returns a provider's usage object as compact JSON of what it may hold: numbers without exponent, booleans, and
+// usageObject returns a provider's usage object as compact JSON of what it may hold: numbers, booleans, and
 // texts that are single words, as service tiers and kinds are. All else is left out, and of an object longer than maxUsage
 // the members at its end. "" where nothing is left.
 func usageObject(raw []byte) string {
@@ -92,7 +93,7 @@ func (u usageWriter) value(out []byte, depth, limit int) (_ []byte, kept bool, e
 	}
 	switch kind {
 	case '0':
-		kept = len(v) <= maxUsageNumber && !bytes.ContainsAny(v, "eE")
+		kept = jsonwalk.IsKept(v)
 	case 't', 'f':
 		kept = true
 	case '"':
