@@ -189,7 +189,7 @@ func TestBodiesOfEachDialect(t *testing.T) {
 		},
 		"secrets are scrubbed": {
 			chat("", 1, 1, attrs{"ai.prompt": "my key is sk-proj-abcdefghijklmnop1234 ok", "ai.response.text": "Bearer abcdefghijklmnopqrst"}),
-			"my key is [secret] ok", "[secret]",
+			"my key is [secret] ok", "Bearer [secret]",
 		},
 		"torn text is mended": {chat("", 1, 1, attrs{"ai.prompt": "a\x00b\xffc"}), "abc", ""},
 		"long text is cut":    {chat("", 1, 1, attrs{"ai.prompt": long}), long[:256<<10], ""},
@@ -223,5 +223,35 @@ func TestBodiesFromEvents(t *testing.T) {
 	r.Read(&genaispan.Resource{}, pcommon.NewInstrumentationScope(), "", s, &c)
 	if c.RequestBody != `{"content":"hi"}` || c.ResponseBody != `{"message":"ho"}` {
 		t.Errorf("bodies are %q and %q", c.RequestBody, c.ResponseBody)
+	}
+}
+
+// TestSecretsOfEveryFormAreTakenOutOfBodies tries one of each form that the one scrubber knows, whole and across the end of what
+// is kept.
+func TestSecretsOfEveryFormAreTakenOutOfBodies(t *testing.T) {
+	t.Parallel()
+	reader := genaispan.NewReader(genaispan.Settings{CaptureBody: true})
+	for _, secret := range []string{
+		"password=hunter2hunter2", "postgres://u:s3cr3tpw-s3cr3tpw@d", "github_pat_11ABCDEFG0abcdefghijkl_abcdefghijklmnopqrstuvwxyz0123456789",
+		"glpat-abcdefghijklmnopqrst", "sk_" + "live_abcdefghijklmnopqrstuvwx", "ASIAABCDEFGHIJKLMNOP", "ya29.abcdefghijklmnopqrstuvwxyz0123456789",
+		"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----",
+		"SG." + "abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789abcdefg", "ABSKQmVkcm9ja0FQSUtleS1abcdefghijklmnopqrstuvwx",
+	} {
+		for _, before := range []int{3, 256<<10 - len(secret)/2} {
+			td := ptrace.NewTraces()
+			span := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+			span.SetSpanID([8]byte{1})
+			span.Attributes().PutStr("gen_ai.operation.name", "chat")
+			span.Attributes().PutStr("gen_ai.request.model", "gpt-4o")
+			span.Attributes().PutStr("gen_ai.input.messages", strings.Repeat("x ", before/2)+secret+" and more")
+			reader.Each(td, func(_ genaispan.Verdict, c *genaispan.Call) {
+				if part := secret[len(secret)/2-1 : len(secret)/2+4]; strings.Contains(c.RequestBody, part) {
+					t.Errorf("%d bytes before it, %q is in the body", before, secret)
+				}
+				if len(c.RequestBody) > 256<<10 {
+					t.Errorf("a body of %d bytes", len(c.RequestBody))
+				}
+			})
+		}
 	}
 }
