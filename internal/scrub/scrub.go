@@ -71,10 +71,22 @@ func find(s string, i int) (from, to int) {
 		}
 		begin := i + len(k.prefix)
 		if to := run(s, begin, isKeyByte); to-begin >= k.least {
-			return i, to
+			return i, dotted(s, to)
 		}
 	}
 	return i, 0
+}
+
+// dotted returns the end of a key whose parts are joined by dots, as SendGrid's secret is to its id.
+func dotted(s string, end int) int {
+	for end < len(s) && s[end] == '.' {
+		next := run(s, end+1, isKeyByte)
+		if next-end-1 < leastPart {
+			break
+		}
+		end = next
+	}
+	return end
 }
 
 // key is a form of keys: a prefix, and how many bytes of [A-Za-z0-9_-] follow it at least.
