@@ -39,8 +39,8 @@ const (
 
 // Limits.
 const (
-	// MaxOpenProjects is how many projects may come into being because data named them. Beyond it, an operator makes them.
-	MaxOpenProjects = projects.MaxNamedByData
+	// DefaultProjectLimit is how many projects may come into being because data named them. Beyond it, an operator makes them.
+	DefaultProjectLimit = projects.DefaultLimit
 	// MaxSourceMap is how many bytes a source map may have without its sourcesContent.
 	MaxSourceMap = admin.MaxSourceMap
 	// MaxSourceMaps and MaxSourceMapBytes are how many maps a project may have, and how many bytes compressed.

@@ -28,7 +28,7 @@ const (
 	ReasonBadTime    = calls.ReasonBadTime    // neither start nor end is a time near now
 	ReasonExpired    = calls.ReasonExpired    // older than the project's retention
 	ReasonBadID      = calls.ReasonBadID      // a zero trace or span id
-	ReasonBadProject = calls.ReasonBadProject // not a slug, or one project too many
+	ReasonBadProject = calls.ReasonBadProject // not a slug
 
 	ReasonBadValue = calls.ReasonBadValue // PostgreSQL refused a value of the row
 	ReasonClocks   = calls.ReasonClocks   // the collector's clock and the database's disagree whether its time is sane

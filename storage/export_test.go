@@ -9,7 +9,7 @@ import (
 func OpenWith(cfg Config, change func(*database.Config)) (*Store, error) {
 	dc := cfg.database()
 	change(&dc)
-	return open(dc, cfg.CardinalityLimit)
+	return open(dc, cfg.CardinalityLimit, cfg.ProjectLimit)
 }
 
 // SetTesting lets a test choose moments and sizes. It must be called before the store is used.

@@ -29,6 +29,9 @@ type Config struct {
 	// CardinalityLimit is how many new sets of dimensions a project may have a day; beyond it "(other)" stands for what
 	// differs. 0 means [DefaultCardinalityLimit].
 	CardinalityLimit int
+	// ProjectLimit is how many projects may come into being because data named them. The calls of those beyond it go to the
+	// project default. 0 means [DefaultProjectLimit].
+	ProjectLimit int
 	// Now takes the place of the database's clock; nil means that clock. Tests set it.
 	Now func() time.Time
 }
@@ -47,19 +50,21 @@ type Store struct {
 // Open parses the configuration. It does not connect: a database that is away is met by the first operation. The error
 // never holds the DSN.
 func Open(cfg Config) (*Store, error) {
-	return open(cfg.database(), cfg.CardinalityLimit)
+	return open(cfg.database(), cfg.CardinalityLimit, cfg.ProjectLimit)
 }
 
 func (cfg Config) database() database.Config {
 	return database.Config{DSN: cfg.DSN, MaxConns: cfg.MaxConns, Now: cfg.Now, SchemaVersion: schema.Version()}
 }
 
-func open(cfg database.Config, cardinalityLimit int) (*Store, error) {
+func open(cfg database.Config, cardinalityLimit, projectLimit int) (*Store, error) {
 	db, err := database.Open(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, days: schema.NewDays(db), projects: projects.New(db), interner: rows.NewInterner(db, cardinalityLimit)}
+	s := &Store{
+		db: db, days: schema.NewDays(db), projects: projects.New(db, projectLimit), interner: rows.NewInterner(db, cardinalityLimit),
+	}
 	s.writer = write.New(db, s.days, s.projects, s.interner)
 	s.maintainer = maintenance.New(db, s.days, s.writer)
 	s.admin = admin.New(db, s.projects)

@@ -336,16 +336,30 @@ func TestProjectsThatDataNamesAreBounded(t *testing.T) {
 	t.Parallel()
 	s, conn := open(t)
 	var batch []storage.Call
-	for n := range storage.MaxOpenProjects + 20 {
+	for n := range storage.DefaultProjectLimit + 20 {
 		c := call(n)
 		c.Project = fmt.Sprintf("p%d", n)
 		batch = append(batch, c)
 	}
 	res := write(t, s, batch...)
-	assert.Equal(t, storage.WriteResult{
-		Written: storage.MaxOpenProjects, SetAside: map[storage.Reason]int{storage.ReasonBadProject: 20},
-	}, res)
-	assert.Equal(t, storage.MaxOpenProjects, one[int](t, conn, "SELECT count(*) FROM costkey.projects"))
+	assert.Equal(t, len(batch), res.Written)
+	assert.Len(t, res.Redirected, 20)
+	assert.Equal(t, storage.DefaultProjectLimit+1, one[int](t, conn, "SELECT count(*) FROM costkey.projects"))
+	for project, n := range res.Redirected {
+		assert.Equal(t, 1, n)
+		assert.Equal(t, `"`+project+`" "pro"`, one[string](t, conn, `SELECT concat_ws(' ', tags->'costkey.project', tags->'plan')
+			FROM costkey.calls WHERE project = 'default' AND tags->>'costkey.project' = $1`, project), "beside its own tags")
+	}
+	again := func() (out []storage.Call) {
+		for n := range batch {
+			c := call(n)
+			c.Project = fmt.Sprintf("p%d", n)
+			out = append(out, c)
+		}
+		return out
+	}
+	assert.Equal(t, len(batch), write(t, s, again()...).Duplicate, "a resend finds them")
+	requireSums(t, conn)
 }
 
 func TestTwoProjectsMayShareTraceSpanAndResponseIDs(t *testing.T) {

@@ -55,6 +55,8 @@ type tracesExporter struct {
 	status    *status
 	gauge     metric.Registration // of progress
 	needsKey  bool                // set by start
+
+	toldProjects namedOnce // beyond the limit
 }
 
 // queueKind says who keeps the calls of a sender while they wait.

@@ -3,6 +3,7 @@ package costkeyexporter
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
@@ -45,6 +46,7 @@ func (e *tracesExporter) wrote(ctx context.Context, b *batch, res storage.WriteR
 	res.Joined += b.joined
 	e.telemetry.outcome(ctx, res)
 	e.limited(ctx, res.DeadLettered, res.Overflowed)
+	e.redirected(ctx, res.Redirected)
 	for note, n := range b.notes {
 		add(ctx, e.telemetry.noted, n, "note", note)
 	}
@@ -81,6 +83,41 @@ func (e *tracesExporter) countLost(ctx context.Context, b *batch) {
 	if b.lost > 0 {
 		add(ctx, e.telemetry.dropped, b.lost, "reason", "damaged")
 		e.logger.Error("Queued calls lost.", zap.Int("calls", b.lost), zap.Error(b.damage))
+	}
+}
+
+// maxTold bounds the names of which it is remembered that the log told them. No more are told.
+const maxTold = 1000
+
+// namedOnce are names that the log told. The zero value is empty. It is safe for concurrent use.
+type namedOnce struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// first reports whether the log is to tell name now.
+func (t *namedOnce) first(name string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.names[name] || len(t.names) == maxTold {
+		return false
+	}
+	if t.names == nil {
+		t.names = make(map[string]bool)
+	}
+	t.names[name] = true
+	return true
+}
+
+// redirected counts the calls of projects beyond the limit, and names each such project once.
+func (e *tracesExporter) redirected(ctx context.Context, byProject map[string]int) {
+	for project, n := range byProject {
+		add(ctx, e.telemetry.redirected, n, "", "")
+		if !e.toldProjects.first(project) {
+			continue
+		}
+		e.logger.Warn("Calls of a project beyond project_limit of costkey_storage are stored in the project default. "+
+			"Make the project (costkey projects create) or raise the limit.", zap.String("project", project), zap.Int("calls", n))
 	}
 }
 

@@ -28,6 +28,7 @@ type telemetry struct {
 
 	deadLettered metric.Int64Counter // calls in the dead-letter table, by reason
 	overflowed   metric.Int64Counter // calls of which a dimension is "(other)"
+	redirected   metric.Int64Counter // calls of a project too many, filed under the default one
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -45,6 +46,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		counters.Counter{To: &t.disagreed, Name: "costkey.exporter.price_disagreements", Unit: "{call}", Counts: "Calls whose span says a cost more than 1 % off ours."},
 		counters.Counter{To: &t.deadLettered, Name: "costkey.exporter.dead_lettered", Unit: "{call}", Counts: "Calls put into the dead-letter table, by reason."},
 		counters.Counter{To: &t.overflowed, Name: "costkey.exporter.overflowed", Unit: "{call}", Counts: "Calls of which a dimension was replaced by (other)."},
+		counters.Counter{To: &t.redirected, Name: "costkey.exporter.redirected", Unit: "{call}", Counts: "Calls of a project too many, filed under the project default."},
 	)
 	var errWritten error
 	t.written, errWritten = meter.Int64UpDownCounter("costkey.exporter.written", metric.WithUnit("{call}"),

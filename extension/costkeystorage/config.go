@@ -29,6 +29,9 @@ type Config struct {
 	// CardinalityLimit is how many new sets of dimensions (service, function, model and so on) a project may have a day.
 	// Beyond it "(other)" stands for what differs. Default 50000, at least 1.
 	CardinalityLimit int `mapstructure:"cardinality_limit"`
+	// ProjectLimit is how many projects may come into being because data named them, where data needs no key. The calls
+	// of those beyond it are stored in the project "default", with the tag costkey.project. Default 100, at least 1.
+	ProjectLimit int `mapstructure:"project_limit"`
 	// Migrate brings the schema up to date at start. Default true. With false, an operator runs `costkey storage
 	// migrate`, and the extension waits for it.
 	Migrate bool `mapstructure:"migrate"`
@@ -60,6 +63,9 @@ func (c *Config) Validate() error {
 	}
 	if c.CardinalityLimit < 1 {
 		problems = append(problems, fmt.Errorf("`cardinality_limit` must be at least 1, found %d", c.CardinalityLimit))
+	}
+	if c.ProjectLimit < 1 {
+		problems = append(problems, fmt.Errorf("`project_limit` must be at least 1, found %d", c.ProjectLimit))
 	}
 	if c.MaintenanceInterval < time.Second {
 		problems = append(problems, fmt.Errorf("`maintenance_interval` must be at least 1s, found %s", c.MaintenanceInterval))

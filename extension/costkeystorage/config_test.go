@@ -32,7 +32,7 @@ func TestConfigIsReadOverTheDefaults(t *testing.T) {
 		"empty_dsn": withDataDir,
 		"all": {
 			DSN: "postgres://user@db.example:5432/costkey", DataDir: "/data", ProgramsURL: "https://maven.example/m2",
-			MaxConnections: 20, CardinalityLimit: 1000, Migrate: false, Maintenance: false, MaintenanceInterval: time.Hour,
+			MaxConnections: 20, CardinalityLimit: 1000, ProjectLimit: 7, Migrate: false, Maintenance: false, MaintenanceInterval: time.Hour,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestEveryProblemIsNamedByItsKey(t *testing.T) {
 		"bad_url":     {"`programs_url`"},
 		"one_conn":    {"`dsn`", "pool_max_conns 1"},
 		"all_bad": {
-			"`data_dir`", "`max_connections`", "found 1", "`cardinality_limit`", "found 0", "`maintenance_interval`", "found 5ms",
+			"`data_dir`", "`max_connections`", "found 1", "`cardinality_limit`", "found 0", "`project_limit`", "found -1", "`maintenance_interval`", "found 5ms",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (e *storageExtension) open(ctx context.Context) (ready bool, err error) {
 	}
 	e.store, err = storage.Open(storage.Config{
 		DSN: dsn, MaxConns: int32(e.cfg.MaxConnections), CardinalityLimit: e.cfg.CardinalityLimit,
+		ProjectLimit: e.cfg.ProjectLimit,
 	})
 	if err != nil {
 		return false, err

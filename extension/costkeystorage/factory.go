@@ -23,6 +23,7 @@ func createDefaultConfig() component.Config {
 		DataDir:             ".costkey",
 		ProgramsURL:         defaultProgramsURL,
 		CardinalityLimit:    storage.DefaultCardinalityLimit,
+		ProjectLimit:        storage.DefaultProjectLimit,
 		Migrate:             true,
 		Maintenance:         true,
 		MaintenanceInterval: 30 * time.Second,

@@ -7,7 +7,7 @@ const (
 	ReasonBadTime    Reason = "bad_time"    // neither start nor end is a time near now
 	ReasonExpired    Reason = "expired"     // older than the project's retention
 	ReasonBadID      Reason = "bad_id"      // a zero trace or span id
-	ReasonBadProject Reason = "bad_project" // not a slug, or one project too many
+	ReasonBadProject Reason = "bad_project" // not a slug
 
 	ReasonBadValue Reason = "bad_value" // PostgreSQL refused a value of the row
 	ReasonClocks   Reason = "clocks"    // the clocks of the collector and of the database disagree whether its time is sane
@@ -22,6 +22,7 @@ type WriteResult struct {
 	Joined       int            // another span of a call that is stored: its row was kept or replaced, none was added
 	Repaired     int            // of Written: a value was not storable as it came (NUL byte, invalid UTF-8, a wrong time)
 	Overflowed   int            // of Written: the project has too many dimensions, and "(other)" stands for some
+	Redirected   map[string]int // of all: filed under the project default, by the project too many that they name
 	SetAside     map[Reason]int // dropped
 	DeadLettered map[Reason]int // kept in costkey.dead_letter, from where they can be replayed
 	ByStatus     map[string]int // Written by cost status
@@ -29,6 +30,9 @@ type WriteResult struct {
 
 // SetsAside counts n calls that are dropped.
 func (r *WriteResult) SetsAside(reason Reason, n int) { count(&r.SetAside, reason, n) }
+
+// Redirects counts n calls of a project too many.
+func (r *WriteResult) Redirects(project string, n int) { count(&r.Redirected, project, n) }
 
 // DeadLetters counts n calls that are kept as dead letters.
 func (r *WriteResult) DeadLetters(reason Reason, n int) { count(&r.DeadLettered, reason, n) }
@@ -40,6 +44,9 @@ func (r *WriteResult) Add(o *WriteResult) {
 	r.Joined += o.Joined
 	r.Repaired += o.Repaired
 	r.Overflowed += o.Overflowed
+	for project, n := range o.Redirected {
+		r.Redirects(project, n)
+	}
 	for reason, n := range o.SetAside {
 		r.SetsAside(reason, n)
 	}

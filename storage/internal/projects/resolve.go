@@ -3,6 +3,7 @@ package projects
 import (
 	"context"
 	"embed"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -21,8 +22,11 @@ func query(name string) string { return database.Query(queryFiles, name) }
 // ttl is how long a project's settings, or that there is none, are used before they are read again.
 const ttl = 5 * time.Second
 
-// MaxNamedByData is how many projects may come into being because data named them. Beyond it, an operator makes them.
-const MaxNamedByData = 100
+// DefaultLimit is how many projects may come into being because data named them. Beyond it, an operator makes them.
+const DefaultLimit = 100
+
+// Fallback is the project of the calls that name one too many. It comes into being whatever the limit.
+const Fallback = "default"
 
 // maxRemembered bounds the memory of slugs: clients choose them.
 const maxRemembered = 10_000
@@ -32,6 +36,8 @@ type Project struct {
 	ID          int64
 	Retention   time.Duration
 	CaptureBody bool
+	// IsFallback says that there is no project of the slug that was asked for, and that this is [Fallback].
+	IsFallback bool
 }
 
 // remembered is a project as it was read, or that there is none.
@@ -43,15 +49,19 @@ type remembered struct {
 
 // Projects finds and changes the projects of a database. It is safe for concurrent use.
 type Projects struct {
-	db *database.DB
+	db    *database.DB
+	limit int
 
 	mu     sync.Mutex
 	bySlug map[string]remembered
 }
 
-// New returns the projects of db.
-func New(db *database.DB) *Projects {
-	p := &Projects{db: db}
+// New returns the projects of db, of which data may name up to limit; 0 means [DefaultLimit].
+func New(db *database.DB, limit int) *Projects {
+	if limit == 0 {
+		limit = DefaultLimit
+	}
+	p := &Projects{db: db, limit: limit}
 	db.OnReset(p.forget)
 	return p
 }
@@ -62,15 +72,64 @@ func (p *Projects) forget() {
 	p.bySlug = nil
 }
 
-// Resolve returns the projects with the given slugs. Those that are new are made, within [MaxNamedByData]; one that is missing
-// in the answer can't be made, or its slug is not valid.
+// Resolve returns the projects with the given slugs. Those that are new are made, within the limit; [Fallback] stands for
+// those beyond it. One whose slug is not valid is missing in the answer.
 func (p *Projects) Resolve(ctx context.Context, slugs []string) (map[string]Project, error) {
-	return p.find(ctx, slugs, MaxNamedByData)
+	found, err := p.find(ctx, slugs, p.limit)
+	if err != nil {
+		return nil, err
+	}
+	return found, p.fallBack(ctx, slugs, found)
 }
 
-// Find is [Projects.Resolve] without making any.
+// Find is [Projects.Resolve] without making any. One that is not there yet is missing; [Fallback] stands for those that were
+// found not to be made lately.
 func (p *Projects) Find(ctx context.Context, slugs []string) (map[string]Project, error) {
-	return p.find(ctx, slugs, 0)
+	found, err := p.find(ctx, slugs, 0)
+	if err != nil {
+		return nil, err
+	}
+	return found, p.fallBack(ctx, p.refused(slugs), found)
+}
+
+// fallBack lets the fallback stand for those of the slugs that are valid and not found.
+func (p *Projects) fallBack(ctx context.Context, slugs []string, found map[string]Project) error {
+	var missing []string
+	for _, slug := range slugs {
+		if _, ok := found[slug]; !ok && calls.ValidProject(slug) {
+			missing = append(missing, slug)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	project, ok := found[Fallback]
+	if !ok {
+		own, err := p.find(ctx, []string{Fallback}, math.MaxInt32)
+		if err != nil {
+			return err
+		}
+		if project, ok = own[Fallback]; !ok {
+			return nil // it is being made or deleted
+		}
+	}
+	project.IsFallback = true
+	for _, slug := range missing {
+		found[slug] = project
+	}
+	return nil
+}
+
+// refused returns those of the slugs of which it is remembered that there is no such project.
+func (p *Projects) refused(slugs []string) (out []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, slug := range slugs {
+		if r, ok := p.bySlug[slug]; ok && !r.exists && time.Since(r.readAt) < ttl {
+			out = append(out, slug)
+		}
+	}
+	return out
 }
 
 // find asks the database once for all slugs that it does not remember.

@@ -2,6 +2,8 @@ package write
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/costkey/costkey-otel/storage/internal/calls"
@@ -78,6 +80,9 @@ func (w *Writer) check(cs []calls.Call, found map[string]projects.Project, hashe
 			res.SetsAside(calls.ReasonBadProject, 1)
 			continue
 		}
+		if project.IsFallback {
+			redirect(c, res)
+		}
 		repaired, reason := checkIdentity(c, now.UnixMicro(), project.Retention)
 		switch {
 		case reason == "":
@@ -143,4 +148,16 @@ func cleanTime(c *calls.Call, now int64, retention time.Duration) (repaired bool
 		return false, calls.ReasonExpired
 	}
 	return false, calls.ReasonBadTime
+}
+
+// projectTag is the tag of a call in the fallback project that says which project it named.
+const projectTag = "costkey.project"
+
+// redirect files c under the fallback project.
+func redirect(c *calls.Call, res *calls.WriteResult) {
+	res.Redirects(c.Project, 1)
+	tag := calls.Tag{Key: projectTag, Value: `"` + c.Project + `"`} // a slug needs no escapes
+	at, _ := slices.BinarySearchFunc(c.Tags, tag.Key, func(t calls.Tag, key string) int { return strings.Compare(t.Key, key) })
+	c.Tags = slices.Insert(slices.Clone(c.Tags), at, tag)
+	c.Project = projects.Fallback
 }
