@@ -42,14 +42,15 @@ type groupEntry struct {
 
 // model is one model of a Table.
 type model struct {
-	provider    *provider
-	id          string
-	aliases     []string
-	operations  []string
-	rows        []row
-	multipliers [numMultipliers]factor // zero where there is none
-	family      *model                 // of a dated snapshot, where its family is listed
-	discounts   []*discount            // the first that holds counts
+	provider   *provider
+	id         string
+	aliases    []string
+	operations []string
+	rows       []row
+	fast       factor        // of the fast mode, zero where there is none
+	places     []placeFactor // sorted by place
+	family     *model        // of a dated snapshot, where its family is listed
+	discounts  []*discount   // the first that holds counts
 }
 
 // builder makes a Table of a catalogue and collects what is wrong with it.
@@ -143,13 +144,12 @@ func (b *builder) model(p *provider, s *schema.Model) *model {
 		}
 	}
 	for name, text := range s.Multipliers {
-		i := slices.Index(multiplierNames[:], name)
 		f, err := parseFactor(text)
-		if err != nil || i < 0 {
-			b.fail("multiplier %q %q is not known or not a number", name, text)
+		if err != nil || f.num == 0 || (name != speedFast && !isPlace(name)) {
+			b.fail("multiplier %q %q is not known or not a number above 0", name, text)
 			continue
 		}
-		m.multipliers[i] = f
+		m.setMultiplier(name, f)
 	}
 	return m
 }

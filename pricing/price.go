@@ -53,9 +53,9 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 		res.Status, res.Reason = StatusNoPrice, reason
 		return res
 	}
-	factors, missing := found.model.factors(q)
-	if missing {
-		res.Status, res.Reason = StatusNoPrice, reasonNoFactor
+	factors, reason := found.model.factors(q)
+	if reason != "" {
+		res.Status, res.Reason = StatusNoPrice, reason
 		return res
 	}
 	res.Rule, res.Tier, res.Note = found.name(family), tierNames[row.tier], row.note(q.Usage)
@@ -205,7 +205,7 @@ func (t *Table) Rates(q *Query) (Result, []Line) {
 	}
 	row, _, _ := found.model.row(asking{at: at, tier: served, size: p.input})
 	factors, missing := found.model.factors(q)
-	if row == nil || missing {
+	if row == nil || missing != "" {
 		return res, nil
 	}
 	var lines []Line

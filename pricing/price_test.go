@@ -16,7 +16,7 @@ func known(n int64) usage.Count { return usage.Known(n) }
 // shop is a small catalogue in which every rule of pricing has a row.
 const shop = `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[
 {"id":"shop","hosts":["api.shop.example"],"models":[
-  {"id":"plain","multipliers":{"us":"1.1","fast":"6"},"rows":[
+  {"id":"plain","multipliers":{"us":"1.1","fast":"6","jp":"1"},"rows":[
     {"rates":{"input":"2","cached_input":"0.5","output":"8","web_search":"0.01"}},
     {"tier":"batch","rates":{"input":"1","output":"4"},"unpriced":["cached_input"]}]},
   {"id":"sized","rows":[
@@ -124,7 +124,14 @@ func TestACallIsPricedByTheRowThatFits(t *testing.T) {
 
 		{name: "data kept in the United States", query: Query{RequestModel: "plain", Residency: "us"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
 		{name: "the same, told by the host", query: Query{RequestModel: "plain", Host: "us.api.shop.example"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
-		{name: "a place that costs no more", query: Query{RequestModel: "plain", Host: "eu.api.shop.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a region of the United States", query: Query{RequestModel: "plain", Residency: "us-east-1"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
+		{name: "a region of the government's, which has lists of its own", query: Query{RequestModel: "plain", Residency: "us-gov-west-1"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "a place that costs no more", query: Query{RequestModel: "plain", Host: "jp.api.shop.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a place whose price is not known", query: Query{RequestModel: "plain", Host: "eu.api.shop.example"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "the same, told by the answer", query: Query{RequestModel: "fam", Residency: "us"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "the place that the list price is for", query: Query{RequestModel: "fam", Residency: "global"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a place that the provider does not tell", query: Query{RequestModel: "fam", Residency: "not_available", Speed: "standard"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a speed mode that nobody knows", query: Query{RequestModel: "plain", Speed: "optimized"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:speed", rule: "exact"},
 		{name: "a host that is not the provider's", query: Query{RequestModel: "plain", Host: "us.proxy.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
 		{name: "fast, in the United States", query: Query{RequestModel: "plain", Residency: "US", Speed: "fast"}, usage: million, status: StatusPriced, cost: "13.2", tier: "standard", rule: "exact"},
 		{name: "a speed mode without a price", query: Query{RequestModel: "fam", Speed: "fast"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:fast", rule: "exact"},
@@ -347,6 +354,9 @@ func TestPriceAllocatesNothing(t *testing.T) {
 		{Provider: "gcp.vertex_ai", ResponseModel: "publishers/meta/models/llama-3.1-405b-instruct-maas"},
 		{Provider: "fireworks", ResponseModel: "deepseek-r1"},
 		{ResponseModel: "openai/gpt-4o", Residency: "EU", Speed: "standard"},
+		{Provider: "openai", ResponseModel: "gpt-6-sol", Host: "ae.api.openai.com"},
+		{Provider: "gcp.vertex_ai", ResponseModel: "claude-sonnet-4-5", Host: "us-east5-aiplatform.googleapis.com"},
+		{Provider: "aws.bedrock", ResponseModel: "amazon.nova-pro-v1:0", Host: "bedrock-runtime.us-gov-west-1.amazonaws.com"},
 		{Provider: "anthropic", ResponseModel: "claude-opus-4-8", Speed: "fast", Residency: "us"},
 		{Provider: "nobody", ResponseModel: "nothing"},
 	} {

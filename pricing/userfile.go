@@ -157,10 +157,13 @@ func (r *ownReader) count(dst *int64) func(*yaml.Node) {
 	}
 }
 
+// everywhere are the multipliers of a user's own prices, which hold wherever the call ran.
+var everywhere = map[string]string{anyRegion: "1", areaUSGov: "1", areaChina: "1"}
+
 // model reads one item of `prices`.
 func (r *ownReader) model(n *yaml.Node) {
 	var provider string
-	var m schema.Model
+	m := schema.Model{Multipliers: everywhere}
 	var parsed []row
 	r.fields(n, map[string]func(*yaml.Node){
 		"provider": r.text(&provider), "model": r.text(&m.ID), "aliases": r.texts(&m.Aliases), "source": r.text(&m.Source),
