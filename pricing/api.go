@@ -22,7 +22,7 @@ const (
 type Query struct {
 	Provider      string // canonical gen_ai.provider.name; "" is unknown
 	ResponseModel string // looked for first
-	RequestModel  string // looked for if the answered model is not in the catalogue, nor a snapshot of one that is
+	RequestModel  string // looked for if no model is answered, or an unlisted one that can only be a snapshot of this
 	Operation     string // what the call was; no price hangs on it
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown

@@ -50,6 +50,7 @@ type model struct {
 	fast       factor        // of the fast mode, zero where there is none
 	places     []placeFactor // sorted by place
 	family     *model        // of a dated snapshot, where its family is listed
+	snapshots  []*model      // of a family: the models of its listed snapshots, by id or alias
 	discounts  []*discount   // the first that holds counts
 }
 
@@ -166,6 +167,12 @@ func (b *builder) index(p *provider, m *model, id string, r rule) {
 	if p.form == formPlain && !strings.Contains(id, "@") {
 		return // its skeleton is itself; equivalent ids find it through p.folded
 	}
+	if p.form == formGateway {
+		if key, _, ok := slugKey(nil, id, openUntil); ok {
+			p.join(string(key), m, version{})
+		}
+		return
+	}
 	s, ok := p.skeleton(nil, id)
 	if !ok {
 		return
@@ -188,6 +195,11 @@ func (p *provider) join(key string, m *model, v version) {
 
 // relate ties a dated snapshot to its family, and a fine-tune of one to the others of that family.
 func (p *provider) relate(m *model) {
+	for _, id := range append([]string{m.id}, m.aliases...) {
+		if f := p.ids[undated(id)].model; f != nil && f != m {
+			f.snapshots = append(f.snapshots, m)
+		}
+	}
 	base := undated(m.id)
 	if base == m.id {
 		return

@@ -19,11 +19,15 @@ const (
 	ruleAtVersion      // "@" for "-", or "@default"
 	rulePath           // an account path: "accounts/fireworks/models/…"
 	ruleFineTune       // "ft:base:org:name:id" at the price of "ft:base"
+	ruleWindow         // "[1m]" behind the id
+	ruleSlug           // a gateway's "maker/model" in another order of its words, or dated
+	ruleSnapshot       // a snapshot of a family all of whose snapshots cost the same
 	numRules
 )
 
 var ruleNames = [numRules]string{
 	"", "exact", "alias", "case", "prefix", "arn", "profile", "at_version", "path", "fine_tune",
+	"window", "slug", "snapshot",
 }
 
 // Suffixes of a rule's name.
@@ -77,8 +81,8 @@ type wanted struct {
 	mattered bool
 }
 
-// match looks the answered model up, then the asked one. An answer that names a snapshot nobody lists, of a family that
-// is listed, stays unknown, whatever was asked: the family's price may not be the snapshot's.
+// match looks the answered model up. The asked one counts where no answer names a model, and where the answered model is
+// not listed but can only be a snapshot of the asked one; any other answer stays unknown, whatever was asked.
 func (t *Table) match(q *Query, at int64, served tier) found {
 	w := &wanted{at: at, tier: served}
 	f := t.matchID(q.Provider, q.ResponseModel, w)
@@ -88,12 +92,7 @@ func (t *Table) match(q *Query, at int64, served tier) found {
 	if q.ResponseModel == "" {
 		return t.matchID(q.Provider, q.RequestModel, w)
 	}
-	if family := undated(q.ResponseModel); family != q.ResponseModel && t.matchID(q.Provider, family, w).model != nil {
-		return found{}
-	}
-	f = t.matchID(q.Provider, q.RequestModel, w)
-	f.via |= viaRequestModel
-	return f
+	return t.snapshot(q, w)
 }
 
 // matchID looks one id up at one provider. Another provider's price is never taken: only where the provider is not
@@ -152,6 +151,12 @@ func (p *provider) derive(id string, w *wanted) (*model, rule) {
 	id = strings.TrimSpace(id)
 	if m, r := p.listed(id, ruleCase); m != nil {
 		return m, r
+	}
+	if n := len(id) - len(longWindow); n > 0 && strings.EqualFold(id[n:], longWindow) {
+		id = id[:n]
+		if m, _ := p.listed(id, ruleWindow); m != nil {
+			return m, ruleWindow
+		}
 	}
 	derived := rulePrefix
 	for range 3 { // "openrouter/openai/…", "vertex_ai/publishers/google/models/…": a few wrappers may nest
@@ -235,6 +240,9 @@ func (p *provider) fineTune(id string, w *wanted) *model {
 
 // equivalent finds models whose ids say the same in another way, and takes them only if all of these cost the same.
 func (p *provider) equivalent(id string, w *wanted) (*model, rule) {
+	if p.form == formGateway {
+		return p.slug(id, w)
+	}
 	var buf [maxIDLen + len(globalMark)]byte
 	s, ok := p.skeleton(buf[:0], id)
 	if !ok {

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/costkey/costkey-otel/usage"
@@ -92,6 +93,44 @@ func TestRegionsAreToldFromOtherWords(t *testing.T) {
 	} {
 		if got := isRegion(word); got != want {
 			t.Errorf("%q is a region: %v, want %v", word, got, want)
+		}
+	}
+}
+
+func TestPlaceAndSpeedScaleTokensAndADiscountScalesAll(t *testing.T) {
+	t.Parallel()
+	u := usage.Usage{Input: known(1_000), Output: known(100), WebSearches: known(3)}
+	q := Query{Provider: "anthropic", ResponseModel: "claude-opus-4-6", AtNanos: asOfNanos, Usage: &u}
+	discounted, err := LoadWithOwn(EmbeddedCatalogue(), []byte("discounts: [{provider: anthropic, multiplier: 0.5}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		place, speed, cost, halved string
+	}{
+		{"", "", "0.0375", "0.01875"},
+		{"", "fast", "0.075", "0.0375"},
+		{"us", "", "0.03825", "0.019125"},
+		{"us", "fast", "0.0795", "0.03975"},
+	} {
+		q.Residency, q.Speed = c.place, c.speed
+		what := "in " + c.place + " at speed " + c.speed
+		res, lines := Embedded().Explain(&q)
+		wantCost(t, what, res, c.cost)
+		sum := Money{}
+		for _, l := range lines {
+			sum = sum.Add(l.USD)
+			if l.What == "web_search" && (l.USDPerUnit != "0.01" || l.USD != mustMoney(t, "0.03")) {
+				t.Errorf("%s: the searches are %+v, want 3 at 0.01", what, l)
+			}
+		}
+		if sum != res.Cost {
+			t.Errorf("%s: lines add up to %s, cost %s", what, sum, res.Cost)
+		}
+		wantCost(t, what+" at half price", discounted.Price(&q), c.halved)
+		_, rates := Embedded().Rates(&q)
+		if i := slices.IndexFunc(rates, func(l Line) bool { return l.What == "web_search" }); i < 0 || rates[i].USDPerUnit != "0.01" {
+			t.Errorf("%s: the rates are %+v", what, rates)
 		}
 	}
 }
