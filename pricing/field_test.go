@@ -27,6 +27,11 @@ func TestPricesThatListsHadWrongAreRight(t *testing.T) {
 		{"the same in July", "azure.ai.openai", "gpt-5.6-luna", "2026-07-20T12:00:00Z", tenThousand, "0.016"},
 		{"Azure's GPT-5.6 terra since August", "azure.ai.openai", "gpt-5.6-terra", november, tenThousand, "0.032"},
 		{"cache writes of Azure's GPT-5.6 (litellm#37631)", "azure.ai.openai", "gpt-5.6-sol", november, written, "0.0625"},
+		{"Cohere's small multilingual embeddings, 1,000 times too high", "cohere", "embed-multilingual-light-v3.0", november, usage.Usage{Input: known(10_000)}, "0.001"},
+		{"Marengo's, which are sold by the request", "aws.bedrock", "twelvelabs.marengo-embed-2-7-v1:0", november, usage.Usage{Input: known(50)}, "0.00007"},
+		{"a cache write of Gemini at OpenRouter: input and storage", "openrouter", "google/gemini-3-flash-preview", november, usage.Usage{Input: known(12_000), CacheWrite: known(12_000)}, "0.007"},
+		{"the same of a long call", "openrouter", "google/gemini-3-pro-preview", november, usage.Usage{Input: known(400_000), CacheWrite: known(400_000)}, "1.75"},
+		{"a search of Sonnet 5.5", "anthropic", "claude-sonnet-5-5", november, usage.Usage{Input: known(1_000), WebSearches: known(1)}, "0.012"},
 		{"cached text of Azure's gpt-realtime (litellm#37932)", "azure.ai.openai", "gpt-realtime-2025-08-28", november, cached, "0.004"},
 	} {
 		wantCost(t, c.what, priceAt(c.provider, c.model, "", c.when, c.usage), c.cost)
