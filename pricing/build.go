@@ -67,8 +67,8 @@ type rateKey struct {
 	quantity uint64
 }
 
-// build makes a Table. The first rate is the absent one, so that an index of 0 means none.
-func build(c *schema.Catalogue, version string, discounts ...discount) (*Table, error) {
+// build makes a Table, with a user's discounts and names if own is not nil. The first rate is the absent one, so that an index of 0 means none.
+func build(c *schema.Catalogue, version string, own *ownPrices) (*Table, error) {
 	b := &builder{
 		table: &Table{
 			version:   version,
@@ -85,7 +85,10 @@ func build(c *schema.Catalogue, version string, discounts ...discount) (*Table, 
 	for i := range c.Providers {
 		b.provider(&c.Providers[i])
 	}
-	b.discounts(discounts)
+	if own != nil {
+		b.discounts(own.discounts)
+		b.mappings(own.names)
+	}
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrCatalogue, errors.Join(b.errs...))
 	}

@@ -35,6 +35,7 @@ const (
 	viaProviderPrefix = 1 << iota // the provider was not known, the id named it
 	viaRequestModel               // the answered model is not in the catalogue, the asked one is
 	viaFamily                     // the row of the snapshot's family, for a tier that only the family lists
+	viaMapping                    // the user's own name for the model
 	numVia
 )
 
@@ -46,7 +47,7 @@ var fullRuleNames = func() (names [numRules][numVia]string) {
 		}
 		for via := range numVia {
 			name := ruleNames[r]
-			for i, suffix := range [...]string{"+provider_prefix", "+request_model", "+family_tier"} {
+			for i, suffix := range [...]string{"+provider_prefix", "+request_model", "+family_tier", "+mapped"} {
 				if via&(1<<i) != 0 {
 					name += suffix
 				}
@@ -95,12 +96,23 @@ func (t *Table) match(q *Query, at int64, served tier) found {
 	return t.snapshot(q, w)
 }
 
-// matchID looks one id up at one provider. Another provider's price is never taken: only where the provider is not
-// known may the id name it.
+// matchID looks one id up at one provider: what the user maps it to, if that is sold there, else the id itself.
 func (t *Table) matchID(providerID, id string, w *wanted) found {
 	if id == "" {
 		return found{}
 	}
+	if to, ok := t.names.model(providerID, id); ok {
+		if f := t.matchName(providerID, to, w); f.model != nil {
+			f.via |= viaMapping
+			return f
+		}
+	}
+	return t.matchName(providerID, id, w)
+}
+
+// matchName looks an id up as it is. Another provider's price is never taken: only where the provider is not known may
+// the id name it.
+func (t *Table) matchName(providerID, id string, w *wanted) found {
 	via := 0
 	if providerID == "" {
 		if providerID = providerInID(id); providerID == "" {
@@ -119,13 +131,8 @@ func (t *Table) matchID(providerID, id string, w *wanted) found {
 	return found{model: m, rule: r, via: via}
 }
 
-// provider finds a provider by its canonical id. Calls to "some Google endpoint" are priced as the Gemini API's.
-func (t *Table) provider(id string) *provider {
-	if id == "gcp.gen_ai" {
-		id = "gcp.gemini"
-	}
-	return t.providers[id]
-}
+// provider finds a provider by its canonical id, or the one that the user's name for it means.
+func (t *Table) provider(id string) *provider { return t.providers[t.names.provider(id)] }
 
 // maxIDLen bounds the ids that are looked for: the longest in price lists has 63 bytes.
 const maxIDLen = 192

@@ -10,19 +10,23 @@ import (
 // answer can't be another one: at Azure, where what was asked is the name of a deployment, a snapshot of a family all of
 // whose listed snapshots cost the same; elsewhere a snapshot of the asked model, or its name in another form.
 func (t *Table) snapshot(q *Query, w *wanted) found {
+	asked := t.matchID(q.Provider, q.RequestModel, w)
+	if asked.via&viaMapping != 0 { // the user's word
+		asked.via |= viaRequestModel
+		return asked
+	}
 	family, date := cutDate(q.ResponseModel, w.at)
 	var f found
 	if date != 0 {
 		f = t.matchID(q.Provider, family, w)
 	}
-	if strings.HasPrefix(q.Provider, "azure.") {
+	if strings.HasPrefix(t.names.provider(q.Provider), "azure.") {
 		if f.model == nil || !f.model.allSnapshotsCost(w) {
 			return found{}
 		}
 		f.rule = ruleSnapshot
 		return f
 	}
-	asked := t.matchID(q.Provider, q.RequestModel, w)
 	if asked.model == nil {
 		return found{}
 	}
