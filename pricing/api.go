@@ -22,13 +22,15 @@ const (
 type Query struct {
 	Provider      string // canonical gen_ai.provider.name; "" is unknown
 	ResponseModel string // looked for first
-	RequestModel  string // looked for if the answered model is not in the catalogue, nor a snapshot of one that is
+	RequestModel  string // looked for if no model is answered, or an unlisted one that can only be a snapshot of this
 	Operation     string // what the call was; no price hangs on it
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown
-	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell.
+	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell,
+	// and an ARN. "global" and "not_available" are the place that list prices are for.
 	Residency string
-	// Speed is the speed mode the provider says it served ("fast" at Anthropic); "" and "standard" are the normal one.
+	// Speed is the speed mode the provider says it served ("fast" at Anthropic); "", "standard" and "default" are the
+	// normal one.
 	Speed string
 	// SearchContext is the search context size of the call, "low", "medium" or "high"; "" is low, the providers' default.
 	SearchContext string

@@ -42,14 +42,16 @@ type groupEntry struct {
 
 // model is one model of a Table.
 type model struct {
-	provider    *provider
-	id          string
-	aliases     []string
-	operations  []string
-	rows        []row
-	multipliers [numMultipliers]factor // zero where there is none
-	family      *model                 // of a dated snapshot, where its family is listed
-	discounts   []*discount            // the first that holds counts
+	provider   *provider
+	id         string
+	aliases    []string
+	operations []string
+	rows       []row
+	fast       factor        // of the fast mode, zero where there is none
+	places     []placeFactor // sorted by place
+	family     *model        // of a dated snapshot, where its family is listed
+	snapshots  []*model      // of a family: the models of its listed snapshots, by id or alias
+	discounts  []*discount   // the first that holds counts
 }
 
 // builder makes a Table of a catalogue and collects what is wrong with it.
@@ -65,8 +67,8 @@ type rateKey struct {
 	quantity uint64
 }
 
-// build makes a Table. The first rate is the absent one, so that an index of 0 means none.
-func build(c *schema.Catalogue, version string, discounts ...discount) (*Table, error) {
+// build makes a Table, with a user's discounts and names if own is not nil. The first rate is the absent one, so that an index of 0 means none.
+func build(c *schema.Catalogue, version string, own *ownPrices) (*Table, error) {
 	b := &builder{
 		table: &Table{
 			version:   version,
@@ -83,7 +85,10 @@ func build(c *schema.Catalogue, version string, discounts ...discount) (*Table, 
 	for i := range c.Providers {
 		b.provider(&c.Providers[i])
 	}
-	b.discounts(discounts)
+	if own != nil {
+		b.discounts(own.discounts)
+		b.mappings(own.names)
+	}
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrCatalogue, errors.Join(b.errs...))
 	}
@@ -143,13 +148,12 @@ func (b *builder) model(p *provider, s *schema.Model) *model {
 		}
 	}
 	for name, text := range s.Multipliers {
-		i := slices.Index(multiplierNames[:], name)
 		f, err := parseFactor(text)
-		if err != nil || i < 0 {
-			b.fail("multiplier %q %q is not known or not a number", name, text)
+		if err != nil || f.num == 0 || (name != speedFast && !isPlace(name)) {
+			b.fail("multiplier %q %q is not known or not a number above 0", name, text)
 			continue
 		}
-		m.multipliers[i] = f
+		m.setMultiplier(name, f)
 	}
 	return m
 }
@@ -165,6 +169,12 @@ func (b *builder) index(p *provider, m *model, id string, r rule) {
 	p.folded[low] = idEntry{model: m, rule: r}
 	if p.form == formPlain && !strings.Contains(id, "@") {
 		return // its skeleton is itself; equivalent ids find it through p.folded
+	}
+	if p.form == formGateway {
+		if key, _, ok := slugKey(nil, id, openUntil); ok {
+			p.join(string(key), m, version{})
+		}
+		return
 	}
 	s, ok := p.skeleton(nil, id)
 	if !ok {
@@ -188,6 +198,11 @@ func (p *provider) join(key string, m *model, v version) {
 
 // relate ties a dated snapshot to its family, and a fine-tune of one to the others of that family.
 func (p *provider) relate(m *model) {
+	for _, id := range append([]string{m.id}, m.aliases...) {
+		if f := p.ids[undated(id)].model; f != nil && f != m {
+			f.snapshots = append(f.snapshots, m)
+		}
+	}
 	base := undated(m.id)
 	if base == m.id {
 		return

@@ -117,7 +117,7 @@ func (d *differ) fact(row, what, was, is string) {
 
 func (d *differ) model(was, is *schema.Model) {
 	d.fact("", "aliases", sortedWords(was.Aliases), sortedWords(is.Aliases))
-	for _, name := range multiplierNames {
+	for _, name := range multipliersOf(was, is) {
 		d.fact("", "multiplier "+name, was.Multipliers[name], is.Multipliers[name])
 	}
 	before, after := rowsByLabel(was), rowsByLabel(is)
@@ -130,6 +130,13 @@ func (d *differ) model(was, is *schema.Model) {
 			d.row(label, nil, after[label])
 		}
 	}
+}
+
+// multipliersOf returns the names of the multipliers of either model, sorted.
+func multipliersOf(a, b *schema.Model) []string {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(a.Multipliers)), maps.Keys(b.Multipliers))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // row tells the differences of two rows that hold for the same calls; nil is no row.

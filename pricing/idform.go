@@ -150,6 +150,7 @@ const (
 	formGoogle         // resource paths, "@version"
 	formBedrock        // geographic prefixes, "-v1:0"
 	formFireworks      // "accounts/fireworks/models/x" for "x"
+	formGateway        // "maker/model" with the parts of the name in another order, or dated
 )
 
 func formOf(providerID string) form {
@@ -160,10 +161,16 @@ func formOf(providerID string) form {
 		return formBedrock
 	case "fireworks":
 		return formFireworks
+	case "openrouter", "vercel_ai_gateway":
+		return formGateway
 	default:
 		return formPlain
 	}
 }
+
+// longWindow is what Claude Code writes behind the id of a model that it calls with the long context window. The window
+// changes no price: the size of the input does.
+const longWindow = "[1m]"
 
 // fireworksPath stands in front of the ids of models that Fireworks itself serves.
 const fireworksPath = "accounts/fireworks/models/"
@@ -225,16 +232,18 @@ func (p *provider) skeleton(b []byte, id string) (skeletonID, bool) {
 // geographies are the prefixes of Bedrock's inference profiles, GovCloud apart.
 var geographies = [...]string{"us.", "eu.", "apac.", "au.", "jp.", "ca.", "sa.", "mx.", "me.", "af.", "il."}
 
+// globalProfile is the prefix of those that may run anywhere.
+const globalProfile = "global."
+
 func bedrockSkeleton(key []byte) (skeletonID, bool) {
 	s := skeletonID{rule: ruleProfile}
-	const global, gov = "global.", "us-gov."
-	if hasPrefix(key, gov) {
+	if hasPrefix(key, "us-gov.") {
 		return s, false
 	}
 	s.key, s.version = cutVersion(key)
 	s.base = s.key
-	if hasPrefix(s.key, global) {
-		s.base, s.reach = s.key[len(global):], reachGlobal
+	if hasPrefix(s.key, globalProfile) {
+		s.base, s.reach = s.key[len(globalProfile):], reachGlobal
 	}
 	for _, g := range geographies {
 		if s.reach == reachUnsaid && hasPrefix(s.key, g) {

@@ -19,11 +19,15 @@ const (
 	ruleAtVersion      // "@" for "-", or "@default"
 	rulePath           // an account path: "accounts/fireworks/models/…"
 	ruleFineTune       // "ft:base:org:name:id" at the price of "ft:base"
+	ruleWindow         // "[1m]" behind the id
+	ruleSlug           // a gateway's "maker/model" in another order of its words, or dated
+	ruleSnapshot       // a snapshot of a family all of whose snapshots cost the same
 	numRules
 )
 
 var ruleNames = [numRules]string{
 	"", "exact", "alias", "case", "prefix", "arn", "profile", "at_version", "path", "fine_tune",
+	"window", "slug", "snapshot",
 }
 
 // Suffixes of a rule's name.
@@ -31,6 +35,7 @@ const (
 	viaProviderPrefix = 1 << iota // the provider was not known, the id named it
 	viaRequestModel               // the answered model is not in the catalogue, the asked one is
 	viaFamily                     // the row of the snapshot's family, for a tier that only the family lists
+	viaMapping                    // the user's own name for the model
 	numVia
 )
 
@@ -42,7 +47,7 @@ var fullRuleNames = func() (names [numRules][numVia]string) {
 		}
 		for via := range numVia {
 			name := ruleNames[r]
-			for i, suffix := range [...]string{"+provider_prefix", "+request_model", "+family_tier"} {
+			for i, suffix := range [...]string{"+provider_prefix", "+request_model", "+family_tier", "+mapped"} {
 				if via&(1<<i) != 0 {
 					name += suffix
 				}
@@ -77,8 +82,8 @@ type wanted struct {
 	mattered bool
 }
 
-// match looks the answered model up, then the asked one. An answer that names a snapshot nobody lists, of a family that
-// is listed, stays unknown, whatever was asked: the family's price may not be the snapshot's.
+// match looks the answered model up. The asked one counts where no answer names a model, and where the answered model is
+// not listed but can only be a snapshot of the asked one; any other answer stays unknown, whatever was asked.
 func (t *Table) match(q *Query, at int64, served tier) found {
 	w := &wanted{at: at, tier: served}
 	f := t.matchID(q.Provider, q.ResponseModel, w)
@@ -88,20 +93,26 @@ func (t *Table) match(q *Query, at int64, served tier) found {
 	if q.ResponseModel == "" {
 		return t.matchID(q.Provider, q.RequestModel, w)
 	}
-	if family := undated(q.ResponseModel); family != q.ResponseModel && t.matchID(q.Provider, family, w).model != nil {
-		return found{}
-	}
-	f = t.matchID(q.Provider, q.RequestModel, w)
-	f.via |= viaRequestModel
-	return f
+	return t.snapshot(q, w)
 }
 
-// matchID looks one id up at one provider. Another provider's price is never taken: only where the provider is not
-// known may the id name it.
+// matchID looks one id up at one provider: what the user maps it to, if that is sold there, else the id itself.
 func (t *Table) matchID(providerID, id string, w *wanted) found {
 	if id == "" {
 		return found{}
 	}
+	if to, ok := t.names.model(providerID, id); ok {
+		if f := t.matchName(providerID, to, w); f.model != nil {
+			f.via |= viaMapping
+			return f
+		}
+	}
+	return t.matchName(providerID, id, w)
+}
+
+// matchName looks an id up as it is. Another provider's price is never taken: only where the provider is not known may
+// the id name it.
+func (t *Table) matchName(providerID, id string, w *wanted) found {
 	via := 0
 	if providerID == "" {
 		if providerID = providerInID(id); providerID == "" {
@@ -120,13 +131,8 @@ func (t *Table) matchID(providerID, id string, w *wanted) found {
 	return found{model: m, rule: r, via: via}
 }
 
-// provider finds a provider by its canonical id. Calls to "some Google endpoint" are priced as the Gemini API's.
-func (t *Table) provider(id string) *provider {
-	if id == "gcp.gen_ai" {
-		id = "gcp.gemini"
-	}
-	return t.providers[id]
-}
+// provider finds a provider by its canonical id, or the one that the user's name for it means.
+func (t *Table) provider(id string) *provider { return t.providers[t.names.provider(id)] }
 
 // maxIDLen bounds the ids that are looked for: the longest in price lists has 63 bytes.
 const maxIDLen = 192
@@ -152,6 +158,12 @@ func (p *provider) derive(id string, w *wanted) (*model, rule) {
 	id = strings.TrimSpace(id)
 	if m, r := p.listed(id, ruleCase); m != nil {
 		return m, r
+	}
+	if n := len(id) - len(longWindow); n > 0 && strings.EqualFold(id[n:], longWindow) {
+		id = id[:n]
+		if m, _ := p.listed(id, ruleWindow); m != nil {
+			return m, ruleWindow
+		}
 	}
 	derived := rulePrefix
 	for range 3 { // "openrouter/openai/…", "vertex_ai/publishers/google/models/…": a few wrappers may nest
@@ -235,6 +247,9 @@ func (p *provider) fineTune(id string, w *wanted) *model {
 
 // equivalent finds models whose ids say the same in another way, and takes them only if all of these cost the same.
 func (p *provider) equivalent(id string, w *wanted) (*model, rule) {
+	if p.form == formGateway {
+		return p.slug(id, w)
+	}
 	var buf [maxIDLen + len(globalMark)]byte
 	s, ok := p.skeleton(buf[:0], id)
 	if !ok {

@@ -68,6 +68,23 @@ func TestModelIDsAreFoundByTheirRule(t *testing.T) {
 		{"the ARN of a provisioned model", "aws.bedrock", "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123", "", ""},
 		{"LiteLLM's name for Bedrock", "aws.bedrock", "bedrock/converse/amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "prefix"},
 
+		{"Claude Code's long window", "anthropic", "claude-opus-4-6[1m]", "claude-opus-4-6", "window"},
+		{"the same of a dated id", "anthropic", "claude-sonnet-4-5-20250929[1M]", "claude-sonnet-4-5", "window"},
+		{"the same at Bedrock", "aws.bedrock", "us.anthropic.claude-opus-4-6-v1[1m]", "au.anthropic.claude-opus-4-6-v1", "window"},
+		{"the same of an id that is derived", "aws.bedrock", "us.anthropic.claude-opus-4-8-v1:0[1m]", "au.anthropic.claude-opus-4-8", "profile"},
+		{"a long window of nothing", "anthropic", "[1m]", "", ""},
+		{"a window that Claude Code does not have", "anthropic", "claude-opus-4-6[2m]", "", ""},
+
+		{"a gateway's dated slug", "openrouter", "anthropic/claude-5-sonnet-20260801", "anthropic/claude-sonnet-5", "slug"},
+		{"one that is dated by day", "openrouter", "x-ai/grok-4-07-09", "x-ai/grok-4", "slug"},
+		{"one with dashes", "openrouter", "anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4.5", "slug"},
+		{"one of a free variant that is not listed", "openrouter", "anthropic/claude-5-sonnet-20260801:free", "", ""},
+		{"one of a day to come", "openrouter", "anthropic/claude-5-sonnet-20990101", "", ""},
+		{"one whose listed snapshots cost differently", "openrouter", "openai/gpt-4o-2026-01-01", "", ""},
+		{"one of another maker", "openrouter", "someone/claude-5-sonnet-20260801", "", ""},
+		{"Vercel's gateway", "vercel_ai_gateway", "anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4.5", "slug"},
+		{"Vercel's own form", "vercel_ai_gateway", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4.5", "exact"},
+
 		{"a fine-tune of a listed snapshot", "openai", "ft:gpt-4o-2024-08-06:acme::AbC123", "ft:gpt-4o-2024-08-06", "fine_tune"},
 		{"a checkpoint of one", "openai", "ft:gpt-4.1-mini-2025-04-14:acme:shop:AbC123:ckpt-step-10", "ft:gpt-4.1-mini-2025-04-14", "fine_tune"},
 		{"a fine-tune of a family whose snapshots cost the same", "openai", "ft:gpt-4o:acme::AbC123", "ft:gpt-4o-2024-08-06", "fine_tune"},
@@ -109,13 +126,20 @@ func TestTheAnsweredModelCountsBeforeTheAskedOne(t *testing.T) {
 		model, rule           string
 	}{
 		{"both are known", "gpt-4o-mini", "gpt-4o", "gpt-4o-mini", "exact"},
-		{"only the asked one is known", "my-deployment", "gpt-4o", "gpt-4o", "exact+request_model"},
+		{"only the asked one is known", "my-deployment", "gpt-4o", "", ""},
 		{"only the asked one is said", "", "gpt-4o", "gpt-4o", "exact"},
 		{"only the answered one is known", "gpt-4o", "my-deployment", "gpt-4o", "exact"},
 		{"neither is known", "my-deployment", "my-other", "", ""},
 		{"the answer is a snapshot that nobody lists", "gpt-4o-2099-01-01", "gpt-4o", "", ""},
-		{"the answer only looks like one", "my-deployment-2099-01-01", "gpt-4o", "gpt-4o", "exact+request_model"},
-		{"the answer has no such month", "gpt-4o-2099-13-01", "gpt-4o", "gpt-4o", "exact+request_model"},
+		{"the answer only looks like one", "my-deployment-2099-01-01", "gpt-4o", "", ""},
+		{"the answer has no such month", "gpt-4o-2099-13-01", "gpt-4o", "", ""},
+		{"the answer is a snapshot of the asked model", "gpt-4o-2026-08-11", "gpt-4o", "gpt-4o", "exact+request_model"},
+		{"the same, asked by an alias", "gpt-5.6-luna-2026-08-11", "gpt-5-6-luna", "gpt-5.6-luna", "alias+request_model"},
+		{"the same with a date that goes on", "gpt-4o-2026-08-110", "gpt-4o", "", ""},
+		{"the answer is a snapshot of another model", "gpt-4o-mini-2026-08-11", "gpt-4o", "", ""},
+		{"another snapshot than the asked one", "gpt-4o-2026-08-11", "gpt-4o-2024-05-13", "", ""},
+		{"an unlisted model was asked for and answered", "gpt-7-mini", "gpt-7-mini", "", ""},
+		{"the numbers stand in another order", "gpt-5.4.2026", "gpt-4.5-preview", "", ""},
 	} {
 		q := Query{Provider: "openai", ResponseModel: c.answered, RequestModel: c.asked, AtNanos: asOfNanos, Usage: &tokens}
 		if got := Embedded().Price(&q); got.Model != c.model || got.Rule != c.rule {

@@ -23,9 +23,10 @@ type oracleProvider struct {
 }
 
 type oracleModel struct {
-	ID      string      `json:"id"`
-	Aliases []string    `json:"aliases"`
-	Rows    []oracleRow `json:"rows"`
+	ID         string      `json:"id"`
+	Aliases    []string    `json:"aliases"`
+	Operations []string    `json:"operations"`
+	Rows       []oracleRow `json:"rows"`
 }
 
 type oracleRow struct {

@@ -53,9 +53,9 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 		res.Status, res.Reason = StatusNoPrice, reason
 		return res
 	}
-	factors, missing := found.model.factors(q)
-	if missing {
-		res.Status, res.Reason = StatusNoPrice, reasonNoFactor
+	factors, reason := found.model.factors(q)
+	if reason != "" {
+		res.Status, res.Reason = StatusNoPrice, reason
 		return res
 	}
 	res.Rule, res.Tier, res.Note = found.name(family), tierNames[row.tier], row.note(q.Usage)
@@ -92,8 +92,8 @@ func (r *row) note(u *usage.Usage) string {
 type bill struct {
 	table   *Table
 	row     *row
-	factors [3]factor // zero where none applies
-	lines   *[]Line   // nil where nobody asks for them
+	factors factors
+	lines   *[]Line // nil where nobody asks for them
 }
 
 // fees moves counts to the kinds that the row has rates for: a request costs its fee where the row has one, and
@@ -153,7 +153,7 @@ func (b *bill) sum(p *parts) (cost Money, status Status, reason string) {
 		if i == 0 {
 			return Money{}, StatusNoPrice, noRateReasons[k]
 		}
-		rate := b.scale(b.table.rates[i])
+		rate := b.factors.scale(k, b.table.rates[i])
 		usd := rate.Cost(n)
 		cost = cost.Add(usd)
 		used, paid = true, paid || !rate.IsZero()
@@ -182,15 +182,6 @@ func (b *bill) unpaid(p *parts) (Money, Status, string) {
 
 func (b *bill) paidKind(k kind) bool { return !b.table.rates[b.row.rates[k]].IsZero() }
 
-func (b *bill) scale(r Rate) Rate {
-	for _, f := range b.factors {
-		if f.num != f.den {
-			r = r.times(f)
-		}
-	}
-	return r
-}
-
 func newLine(k kind, r Rate, n int64, usd Money) Line {
 	l := Line{What: kinds[k].name, Tokens: n, USDPerMillion: r.PerMillion().String(), PerUnit: k.perUnit(), USD: usd}
 	if l.PerUnit {
@@ -214,14 +205,13 @@ func (t *Table) Rates(q *Query) (Result, []Line) {
 	}
 	row, _, _ := found.model.row(asking{at: at, tier: served, size: p.input})
 	factors, missing := found.model.factors(q)
-	if row == nil || missing {
+	if row == nil || missing != "" {
 		return res, nil
 	}
-	b := bill{table: t, row: row, factors: factors}
 	var lines []Line
 	for k, i := range row.rates {
 		if parent := kinds[k].parent; i != 0 && (parent == noParent || i != row.rates[parent]) {
-			lines = append(lines, newLine(kind(k), b.scale(t.rates[i]), 0, Money{}))
+			lines = append(lines, newLine(kind(k), factors.scale(kind(k), t.rates[i]), 0, Money{}))
 		}
 	}
 	return res, lines

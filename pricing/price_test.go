@@ -15,7 +15,7 @@ func known(n int64) usage.Count { return usage.Known(n) }
 // shop is a small catalogue in which every rule of pricing has a row.
 const shop = `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[
 {"id":"shop","hosts":["api.shop.example"],"models":[
-  {"id":"plain","multipliers":{"us":"1.1","fast":"6"},"rows":[
+  {"id":"plain","multipliers":{"us":"1.1","fast":"6","jp":"1"},"rows":[
     {"rates":{"input":"2","cached_input":"0.5","output":"8","web_search":"0.01"}},
     {"tier":"batch","rates":{"input":"1","output":"4"},"unpriced":["cached_input"]}]},
   {"id":"sized","rows":[
@@ -123,7 +123,14 @@ func TestACallIsPricedByTheRowThatFits(t *testing.T) {
 
 		{name: "data kept in the United States", query: Query{RequestModel: "plain", Residency: "us"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
 		{name: "the same, told by the host", query: Query{RequestModel: "plain", Host: "us.api.shop.example"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
-		{name: "a place that costs no more", query: Query{RequestModel: "plain", Host: "eu.api.shop.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a region of the United States", query: Query{RequestModel: "plain", Residency: "us-east-1"}, usage: million, status: StatusPriced, cost: "2.2", tier: "standard", rule: "exact"},
+		{name: "a region of the government's, which has lists of its own", query: Query{RequestModel: "plain", Residency: "us-gov-west-1"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "a place that costs no more", query: Query{RequestModel: "plain", Host: "jp.api.shop.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a place whose price is not known", query: Query{RequestModel: "plain", Host: "eu.api.shop.example"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "the same, told by the answer", query: Query{RequestModel: "fam", Residency: "us"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:residency", rule: "exact"},
+		{name: "the place that the list price is for", query: Query{RequestModel: "fam", Residency: "global"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a place that the provider does not tell", query: Query{RequestModel: "fam", Residency: "not_available", Speed: "standard"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
+		{name: "a speed mode that nobody knows", query: Query{RequestModel: "plain", Speed: "optimized"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:speed", rule: "exact"},
 		{name: "a host that is not the provider's", query: Query{RequestModel: "plain", Host: "us.proxy.example"}, usage: million, status: StatusPriced, cost: "2", tier: "standard", rule: "exact"},
 		{name: "fast, in the United States", query: Query{RequestModel: "plain", Residency: "US", Speed: "fast"}, usage: million, status: StatusPriced, cost: "13.2", tier: "standard", rule: "exact"},
 		{name: "a speed mode without a price", query: Query{RequestModel: "fam", Speed: "fast"}, usage: million, status: StatusNoPrice, cost: "0", reason: "no_rate:fast", rule: "exact"},
@@ -241,7 +248,7 @@ func TestLinesShowTheRateAsQuotedAndPerMillion(t *testing.T) {
 	_, lines := load(t, shop).Explain(&q)
 	want := []Line{
 		{What: "input", Tokens: 1_000_000, USDPerMillion: "2.2", USD: mustMoney(t, "2.2")},
-		{What: "web_search", Tokens: 2, USDPerMillion: "11000", PerUnit: true, USDPerUnit: "0.011", USD: mustMoney(t, "0.022")},
+		{What: "web_search", Tokens: 2, USDPerMillion: "10000", PerUnit: true, USDPerUnit: "0.01", USD: mustMoney(t, "0.02")},
 	}
 	if len(lines) != len(want) {
 		t.Fatalf("lines %+v, want %+v", lines, want)
@@ -301,6 +308,11 @@ func TestPriceAllocatesNothing(t *testing.T) {
 		{Provider: "openai", ResponseModel: "GPT-4O"},
 		{Provider: "openai", ResponseModel: "nobody's", RequestModel: "openai/gpt-4o"},
 		{Provider: "openai", ResponseModel: "gpt-4o-2099-01-01", RequestModel: "gpt-4o"},
+		{Provider: "openai", ResponseModel: "gpt-4o-2026-01-01", RequestModel: "gpt-4o"},
+		{Provider: "azure.ai.openai", ResponseModel: "gpt-5.6-sol-2026-07-09", RequestModel: "ours"},
+		{Provider: "aws.bedrock", ResponseModel: "claude-sonnet-4-5-20250929", RequestModel: "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+		{Provider: "openrouter", ResponseModel: "anthropic/claude-5-sonnet-20260801"},
+		{Provider: "anthropic", ResponseModel: "claude-opus-4-6[1m]"},
 		{Provider: "openai", ResponseModel: "o3-2025-04-16", ServiceTier: "flex"},
 		{Provider: "openai", ResponseModel: "ft:gpt-4o:acme::AbC123"},
 		{Provider: "aws.bedrock", ResponseModel: "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"},
@@ -308,6 +320,9 @@ func TestPriceAllocatesNothing(t *testing.T) {
 		{Provider: "gcp.vertex_ai", ResponseModel: "publishers/meta/models/llama-3.1-405b-instruct-maas"},
 		{Provider: "fireworks", ResponseModel: "deepseek-r1"},
 		{ResponseModel: "openai/gpt-4o", Residency: "EU", Speed: "standard"},
+		{Provider: "openai", ResponseModel: "gpt-6-sol", Host: "ae.api.openai.com"},
+		{Provider: "gcp.vertex_ai", ResponseModel: "claude-sonnet-4-5", Host: "us-east5-aiplatform.googleapis.com"},
+		{Provider: "aws.bedrock", ResponseModel: "amazon.nova-pro-v1:0", Host: "bedrock-runtime.us-gov-west-1.amazonaws.com"},
 		{Provider: "anthropic", ResponseModel: "claude-opus-4-8", Speed: "fast", Residency: "us"},
 		{Provider: "nobody", ResponseModel: "nothing"},
 	} {

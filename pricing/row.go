@@ -171,7 +171,7 @@ func (m *model) ownRow(a asking) (*row, string) {
 
 // alwaysSame reports whether two models have the same prices at all times, in every tier.
 func alwaysSame(a, b *model) bool {
-	return a == b || a.multipliers == b.multipliers && slices.Equal(a.rows, b.rows) && slices.Equal(a.discounts, b.discounts)
+	return a == b || sameMultipliers(a, b) && slices.Equal(a.rows, b.rows) && slices.Equal(a.discounts, b.discounts)
 }
 
 // sameRows reports whether two models have the same prices for a tier at an instant, at least one.
@@ -180,7 +180,7 @@ func sameRows(a, b *model, at int64, t tier) bool {
 		return true
 	}
 	n := countRows(a, at, t)
-	if n == 0 || n != countRows(b, at, t) || a.multipliers != b.multipliers ||
+	if n == 0 || n != countRows(b, at, t) || !sameMultipliers(a, b) ||
 		a.discountFactor(at) != b.discountFactor(at) {
 		return false
 	}

@@ -28,6 +28,7 @@ type Table struct {
 	providers map[string]*provider
 	order     []string // provider ids, sorted
 	rates     []Rate   // each once; rows hold indexes
+	names     names    // of the user's own
 }
 
 // embedded reads the embedded catalogue once. A catalogue that does not load is caught by this package's tests; a
@@ -63,14 +64,14 @@ func LoadLayers(base io.Reader, over ...io.Reader) (*Table, error) {
 	for i, r := range over {
 		layer, err := readLayer(io.TeeReader(r, hash))
 		if err == nil {
-			_, err = build(layer, "")
+			_, err = build(layer, "", nil)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("layer %d: %w", i+1, err)
 		}
 		merged = schema.Merge(merged, layer)
 	}
-	return build(merged, merged.AsOf+"-"+hex.EncodeToString(hash.Sum(nil)[:6]))
+	return build(merged, merged.AsOf+"-"+hex.EncodeToString(hash.Sum(nil)[:6]), nil)
 }
 
 func readLayer(r io.Reader) (*schema.Catalogue, error) {

@@ -156,6 +156,41 @@ func TestTrapC7_ADeploymentIsPricedByTheAnsweredModel(t *testing.T) {
 	if got := Embedded().Price(&q); got.Status != StatusUnknownModel {
 		t.Errorf("nothing but the deployment's name: %+v", got)
 	}
+	for _, c := range []struct{ what, provider, asked, answered string }{
+		{"a deployment that is named like another model", "azure.ai.openai", "gpt-4", "gpt-7-mini"},
+		{"a gateway that fell back to an unlisted model", "openrouter", "openai/gpt-4o", "nobody/gpt-7-mini"},
+		{"a Claude that nobody lists", "anthropic", "claude-opus-4-1", "claude-haiku-6"},
+		{"a deployment named gpt-4o of a snapshot that nobody lists, while snapshots cost differently", "azure.ai.openai", "gpt-4o", "gpt-4o-2026-03-01"},
+		{"an unlisted snapshot of an unlisted model", "azure.ai.openai", "gpt-4o", "gpt-7-2026-03-01"},
+	} {
+		q := Query{Provider: c.provider, RequestModel: c.asked, ResponseModel: c.answered, AtNanos: at(november), Usage: &tokens}
+		if got := Embedded().Price(&q); got.Status != StatusUnknownModel || got.Model != "" {
+			t.Errorf("%s: %+v, want unknown_model", c.what, got)
+		}
+	}
+}
+
+func TestTrapC7_AnAnswerThatCanOnlyBeASnapshotHasThePriceOfWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ what, provider, asked, answered, model, rule string }{
+		{"a family", "openai", "gpt-5.6-sol", "gpt-5.6-sol-2026-07-09", "gpt-5.6-sol", "exact+request_model"},
+		{"-latest", "anthropic", "claude-3-7-sonnet-latest", "claude-3-7-sonnet-20260101", "claude-3-7-sonnet-latest", "exact+request_model"},
+		{"Anthropic's compact date", "anthropic", "claude-opus-5", "claude-opus-5-20260801", "claude-opus-5", "exact+request_model"},
+		{"the maker's own name behind Bedrock", "aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929", "au.anthropic.claude-sonnet-4-5-20250929-v1:0", "alias+request_model"},
+		{"the same in an ARN", "aws.bedrock", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", "arn+request_model"},
+		{"a date that Vertex AI leaves out", "gcp.vertex_ai", "claude-opus-5", "claude-opus-5-20260801", "claude-opus-5", "exact+request_model"},
+		{"a stable version of Gemini", "gcp.gemini", "gemini-2.5-pro", "gemini-2.5-pro-002", "gemini-2.5-pro", "exact+request_model"},
+		{"Claude Code's long window", "anthropic", "claude-opus-5[1m]", "claude-opus-5-20260801", "claude-opus-5", "window+request_model"},
+		{"Azure, whose deployment has a name of its own", "azure.ai.openai", "ours", "gpt-5.6-sol-2026-07-09", "gpt-5.6-sol", "snapshot"},
+		{"Azure, whose deployment is named like its model", "azure.ai.openai", "gpt-5.6-sol", "gpt-5.6-sol-2026-07-09", "gpt-5.6-sol", "snapshot"},
+		{"Azure, named like another", "azure.ai.openai", "gpt-4", "gpt-5.6-sol-2026-07-09", "gpt-5.6-sol", "snapshot"},
+		{"Claude in Foundry", "azure.ai.inference", "ours", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5", "alias"},
+	} {
+		q := Query{Provider: c.provider, RequestModel: c.asked, ResponseModel: c.answered, AtNanos: at(november), Usage: &tokens}
+		if got := Embedded().Price(&q); got.Model != c.model || got.Rule != c.rule || got.Status != StatusPriced {
+			t.Errorf("%s: %s %q by %q, want %q by %q", c.what, got.Status, got.Model, got.Rule, c.model, c.rule)
+		}
+	}
 }
 
 // Sums in floats drifted, and the answer's cost was not the sum of what was shown.

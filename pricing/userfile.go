@@ -15,7 +15,7 @@ import (
 	"github.com/costkey/costkey-otel/pricing/internal/schema"
 )
 
-// LoadWithOwn reads a catalogue and a user's own prices and discounts on top of it, a YAML file as README.md describes.
+// LoadWithOwn reads a catalogue and a user's own prices, discounts and names on top of it, a YAML file as README.md describes.
 // All problems of the file are reported at once, each with its line; they wrap ErrCatalogue.
 func LoadWithOwn(base io.Reader, file []byte) (*Table, error) {
 	hash := sha256.New()
@@ -28,13 +28,14 @@ func LoadWithOwn(base io.Reader, file []byte) (*Table, error) {
 		return nil, err
 	}
 	hash.Write(file)
-	return build(schema.Merge(catalogue, &own.layer), catalogue.AsOf+"-"+hex.EncodeToString(hash.Sum(nil)[:6]), own.discounts...)
+	return build(schema.Merge(catalogue, &own.layer), catalogue.AsOf+"-"+hex.EncodeToString(hash.Sum(nil)[:6]), own)
 }
 
 // ownPrices is a user's file as read.
 type ownPrices struct {
 	layer     schema.Catalogue
 	discounts []discount
+	names     []mapping
 }
 
 // ownReader walks the nodes of the file, and collects what is wrong with it in check.
@@ -62,6 +63,8 @@ func readOwn(file []byte) (*ownPrices, error) {
 	r.fields(doc.Content[0], map[string]func(*yaml.Node){
 		"prices":    func(n *yaml.Node) { r.items(n, r.model) },
 		"discounts": func(n *yaml.Node) { r.items(n, r.discount) },
+		"providers": r.providerNames,
+		"models":    r.modelNames,
 	})
 	if len(r.check.errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrCatalogue, errors.Join(r.check.errs...))
@@ -157,10 +160,13 @@ func (r *ownReader) count(dst *int64) func(*yaml.Node) {
 	}
 }
 
+// everywhere are the multipliers of a user's own prices, which hold wherever the call ran.
+var everywhere = map[string]string{anyRegion: "1", areaUSGov: "1", areaChina: "1"}
+
 // model reads one item of `prices`.
 func (r *ownReader) model(n *yaml.Node) {
 	var provider string
-	var m schema.Model
+	m := schema.Model{Multipliers: everywhere}
 	var parsed []row
 	r.fields(n, map[string]func(*yaml.Node){
 		"provider": r.text(&provider), "model": r.text(&m.ID), "aliases": r.texts(&m.Aliases), "source": r.text(&m.Source),

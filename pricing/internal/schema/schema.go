@@ -35,7 +35,7 @@ type Model struct {
 	Aliases     []string          `json:"aliases,omitempty"` // further exact ids with the same prices
 	Operations  []string          `json:"operations,omitempty"`
 	Source      string            `json:"source,omitempty"`
-	Multipliers map[string]string `json:"multipliers,omitempty"` // factor on all rates: "us", "eu", "fast"
+	Multipliers map[string]string `json:"multipliers,omitempty"` // factor on the rates for tokens, by place or "fast"
 	Rows        []Row             `json:"rows"`
 }
 
