@@ -263,6 +263,38 @@ func TestThePriceOfAStoredCallHangsOnItsProvidersUsageWhereThatTellsMore(t *test
 	}
 }
 
+// TestRepricingReadsWhatAnEarlierVersionDidNot takes calls as a version stored them that knew fewer fields of their objects.
+func TestRepricingReadsWhatAnEarlierVersionDidNot(t *testing.T) {
+	t.Parallel()
+	price := repricer(pricing.Embedded(), repriceRules{})
+	for name, c := range map[string]struct {
+		provider, model, object, cost string
+		stored                        usage.Usage
+	}{
+		"OpenAI's cache writes": {
+			"openai", "gpt-5.6-sol", `{"input_tokens":3300,"input_tokens_details":{"cache_write_tokens":3207},"output_tokens":10}`, "0.016607",
+			usage.Usage{Input: usage.Known(3300), Output: usage.Known(10)},
+		},
+		"a compaction": {
+			"anthropic", "claude-opus-4-6", `{"input_tokens":23000,"output_tokens":1000,"iterations":[{"type":"compaction","input_tokens":180000,"output_tokens":3500}]}`,
+			"1.1275",
+			usage.Usage{Input: usage.Known(23000), Output: usage.Known(1000)},
+		},
+		"Bedrock's writes for an hour": {
+			"aws.bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", `{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokens":10000,"cacheDetails":[{"ttl":"1h","inputTokens":10000}]}`,
+			"0.060105",
+			usage.Usage{Input: usage.Known(10010), CacheWrite: usage.Known(10000), Output: usage.Known(5)},
+		},
+	} {
+		call := storedCall(1, func(s *storage.Call) {
+			s.Provider, s.RequestModel, s.ResponseModel, s.Usage = c.provider, c.model, c.model, c.stored
+			s.UsageObject, s.StartMicros = c.object, time.Date(2026, 9, 23, 12, 0, 0, 0, time.UTC).UnixMicro()
+		})
+		got := price(&call)
+		assert.Equal(t, c.cost, got.Cost.String(), "%s: %s %s", name, got.Status, got.Model)
+	}
+}
+
 func TestRepriceUsedWronglyIsAMisuse(t *testing.T) {
 	t.Parallel()
 	for args, problem := range map[string]string{
