@@ -56,6 +56,7 @@ func TestModelIDsAreFoundByTheirRule(t *testing.T) {
 		{"a profile of a model that is listed bare", "aws.bedrock", "ca.amazon.nova-premier-v1:0", "amazon.nova-premier-v1:0", "profile"},
 		{"a profile whose neighbours cost differently", "aws.bedrock", "jp.amazon.nova-lite-v1:0", "", ""},
 		{"a global profile that is not listed", "aws.bedrock", "global.amazon.nova-premier-v1:0", "", ""},
+		{"a region's price beside a global one", "aws.bedrock", "openai.gpt-5.6-luna", "openai.gpt-5.6-luna", "exact"},
 		{"GovCloud, which has prices of its own", "aws.bedrock", "us-gov.amazon.nova-premier-v1:0", "", ""},
 		{"a version that the list leaves out", "aws.bedrock", "us.anthropic.claude-opus-4-8-v1:0", "au.anthropic.claude-opus-4-8", "profile"},
 		{"a version that the id leaves out", "aws.bedrock", "us.amazon.nova-lite", "amazon.nova-lite-v1:0", "profile"},
