@@ -51,6 +51,7 @@ type model struct {
 	places     []placeFactor // sorted by place
 	family     *model        // of a dated snapshot, where its family is listed
 	snapshots  []*model      // of a family: the models of its listed snapshots, by id or alias
+	searches   bool          // for every answer, by its id or an alias
 	discounts  []*discount   // the first that holds counts
 }
 
@@ -136,6 +137,7 @@ func (b *builder) provider(s *schema.Provider) {
 
 func (b *builder) model(p *provider, s *schema.Model) *model {
 	m := &model{provider: p, id: s.ID, aliases: s.Aliases, operations: s.Operations, rows: make([]row, len(s.Rows))}
+	m.searches = slices.ContainsFunc(append([]string{s.ID}, s.Aliases...), searchesAlways)
 	if len(s.Rows) == 0 {
 		b.fail("no rows")
 	}

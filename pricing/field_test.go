@@ -32,6 +32,7 @@ func TestPricesThatListsHadWrongAreRight(t *testing.T) {
 		{"a cache write of Gemini at OpenRouter: input and storage", "openrouter", "google/gemini-3-flash-preview", november, usage.Usage{Input: known(12_000), CacheWrite: known(12_000)}, "0.007"},
 		{"the same of a long call", "openrouter", "google/gemini-3-pro-preview", november, usage.Usage{Input: known(400_000), CacheWrite: known(400_000)}, "1.75"},
 		{"a search of Sonnet 5.5", "anthropic", "claude-sonnet-5-5", november, usage.Usage{Input: known(1_000), WebSearches: known(1)}, "0.012"},
+		{"GPT-5.6 sol in a region of Bedrock's, as invoiced (litellm#38615)", "aws.bedrock", "openai.gpt-5.6-sol", november, usage.Usage{Input: known(10_000), CacheWrite: known(5_000), Output: known(1_000)}, "0.0949"},
 		{"cached text of Azure's gpt-realtime (litellm#37932)", "azure.ai.openai", "gpt-realtime-2025-08-28", november, cached, "0.004"},
 	} {
 		wantCost(t, c.what, priceAt(c.provider, c.model, "", c.when, c.usage), c.cost)
@@ -46,5 +47,27 @@ func TestClaudeInTheUnitedStatesCostsATenthMore(t *testing.T) {
 	} {
 		q := Query{Provider: "anthropic", ResponseModel: model, Residency: "us", AtNanos: at(november), Usage: &tenThousand}
 		wantCost(t, model, Embedded().Price(&q), cost)
+	}
+}
+
+func TestALongCallWhosePriceIsNotKnownHasNone(t *testing.T) {
+	t.Parallel()
+	for _, model := range []string{"openai.gpt-5.4", "openai.gpt-5.5"} { // an invoice has twice the short rate
+		got := priceAt("aws.bedrock", model, "", november, usage.Usage{Input: known(300_000)})
+		if got.Status != StatusNoPrice || got.Reason != "no_row:size" {
+			t.Errorf("%s: %+v", model, got)
+		}
+	}
+}
+
+func TestAGlobalPriceAloneIsNotThatOfARegion(t *testing.T) {
+	t.Parallel()
+	table := load(t, `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[{"id":"aws.bedrock","models":[
+		{"id":"global.x.model-v1:0","rows":[{"rates":{"input":"1"}}]}]}]}`)
+	for _, id := range []string{"x.model-v1:0", "us.x.model-v1:0"} {
+		q := Query{Provider: "aws.bedrock", ResponseModel: id, Usage: &tenThousand}
+		if got := table.Price(&q); got.Status != StatusUnknownModel {
+			t.Errorf("%s: %+v", id, got)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package pricing
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // providerNames are the words that stand for a provider in front of a model id, as gateways and SDKs write them
 // ("azure/gpt-4o", "vertex_ai/gemini-2.5-pro", "anthropic/claude-…"). What they say is where the call ran, or who made
@@ -70,6 +73,8 @@ func providerInID(id string) string {
 		return "gcp.vertex_ai"
 	case hasPrefixFold(id, "models/gemini"):
 		return "gcp.gemini"
+	case isBedrockID(id):
+		return "aws.bedrock"
 	}
 	for _, p := range providerNames {
 		if _, ok := cutName(id, p.names); ok {
@@ -77,6 +82,21 @@ func providerInID(id string) string {
 		}
 	}
 	return ""
+}
+
+// isBedrockID reports whether an id has what only Bedrock's have: a geography in front of the maker, or a version behind
+// ("us.anthropic.claude-opus-4-8", "amazon.nova-lite-v1:0").
+func isBedrockID(id string) bool {
+	maker, name, ok := strings.Cut(id, ".")
+	if !ok || !isLetters(maker) || strings.ContainsAny(id, "/ ") {
+		return false
+	}
+	if inProfile := maker + "."; inProfile == globalProfile || slices.Contains(geographies[:], inProfile) {
+		maker, name, ok = strings.Cut(name, ".")
+		return ok && isLetters(maker) && name != ""
+	}
+	i := strings.LastIndexByte(name, ':')
+	return i > 1 && isDigits(name[i+1:]) && isDigits(name[i-1:i]) // "-v1:0", "-1:0"
 }
 
 // cutName cuts one of names and a slash off the front of id; of several the longest.
@@ -222,7 +242,7 @@ func (p *provider) skeleton(b []byte, id string) (skeletonID, bool) {
 		return s, true
 	}
 	for i, c := range key {
-		if c == '@' && i > 0 {
+		if c == '@' && i > 0 || c == '.' && p.id == "anthropic" { // whose ids have no dots: "claude-sonnet-4.5"
 			key[i] = '-'
 		}
 	}

@@ -267,6 +267,9 @@ func (p *provider) equivalent(id string, w *wanted) (*model, rule) {
 		return m, s.rule
 	}
 	regional := p.groups[string(append(s.base, regionalMark...))]
+	if len(regional) == 0 { // a global price alone says nothing of a region's
+		return nil, ruleNone
+	}
 	var global []groupEntry
 	if s.reach == reachUnsaid { // may as well have run through a global profile, which is cheaper
 		global = p.groups[string(append(s.base, globalMark...))]

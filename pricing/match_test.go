@@ -56,6 +56,7 @@ func TestModelIDsAreFoundByTheirRule(t *testing.T) {
 		{"a profile of a model that is listed bare", "aws.bedrock", "ca.amazon.nova-premier-v1:0", "amazon.nova-premier-v1:0", "profile"},
 		{"a profile whose neighbours cost differently", "aws.bedrock", "jp.amazon.nova-lite-v1:0", "", ""},
 		{"a global profile that is not listed", "aws.bedrock", "global.amazon.nova-premier-v1:0", "", ""},
+		{"a region's price beside a global one", "aws.bedrock", "openai.gpt-5.6-luna", "openai.gpt-5.6-luna", "exact"},
 		{"GovCloud, which has prices of its own", "aws.bedrock", "us-gov.amazon.nova-premier-v1:0", "", ""},
 		{"a version that the list leaves out", "aws.bedrock", "us.anthropic.claude-opus-4-8-v1:0", "au.anthropic.claude-opus-4-8", "profile"},
 		{"a version that the id leaves out", "aws.bedrock", "us.amazon.nova-lite", "amazon.nova-lite-v1:0", "profile"},
@@ -101,6 +102,14 @@ func TestModelIDsAreFoundByTheirRule(t *testing.T) {
 		{"an id too long to be one", "openai", strings.Repeat("gpt-4o", 100), "", ""},
 
 		{"no provider, none in the id", "", "gpt-4o", "", ""},
+		{"no provider, a Bedrock profile", "", "au.anthropic.claude-sonnet-4-5-20250929-v1:0", "au.anthropic.claude-sonnet-4-5-20250929-v1:0", "exact+provider_prefix"},
+		{"no provider, a Bedrock version", "", "deepseek.v3-v1:0", "deepseek.v3-v1:0", "exact+provider_prefix"},
+		{"no provider, a Bedrock version without a v", "", "openai.gpt-oss-120b-1:0", "openai.gpt-oss-120b-1:0", "exact+provider_prefix"},
+		{"no provider, a name that Oracle has too", "", "meta.llama-3.3-70b-instruct", "", ""},
+		{"no provider, a model of Ollama's", "", "llama3.1:8b", "", ""},
+		{"no provider, a number after a colon", "", "x.y:1", "", ""},
+		{"Claude with a gateway's dots", "anthropic", "anthropic/claude-sonnet-4.5", "claude-sonnet-4-5", "at_version"},
+
 		{"no provider, but the id names it", "", "openai/gpt-4o", "gpt-4o", "prefix+provider_prefix"},
 		{"no provider, an ARN", "", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "arn+provider_prefix"},
 		{"no provider, a Fireworks path", "", "accounts/fireworks/models/deepseek-r1", "accounts/fireworks/models/deepseek-r1", "exact+provider_prefix"},

@@ -66,6 +66,9 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 	if b.fees(&p, q.SearchContext) && res.Note == "" {
 		res.Note = NoteSearchContext
 	}
+	if res.Note == "" && found.model.searches && !q.Usage.WebSearches.IsKnown() && asksToSearch(q) {
+		res.Note = NoteSearchFee
+	}
 	res.Cost, res.Status, res.Reason = b.sum(&p)
 	if res.Status != StatusPriced && res.Status != StatusFree {
 		res.Tier, res.Note, res.Discount = "", "", ""
@@ -80,6 +83,33 @@ const NoteCacheWriteSplit = "cache_write_split_unknown"
 // NoteSearchContext is the Note of a call with a fee by search context size that does not tell the size: it is priced as
 // the smallest, the providers' default.
 const NoteSearchContext = "search_context_unknown"
+
+// NoteSearchFee is the Note of a call of a model that searches for every answer, and whose answer did not tell how often:
+// the fee of the searches is not in the cost.
+const NoteSearchFee = "search_fee_unknown"
+
+// IsNote reports whether a note of a call is one of this package's, which pricing again writes anew.
+func IsNote(note string) bool {
+	return note == NoteCacheWriteSplit || note == NoteSearchContext || note == NoteSearchFee
+}
+
+// searchModels are in the ids of models that search for every answer.
+var searchModels = [...]string{"-search-preview", "-search-api", "-deep-research"}
+
+// searchesAlways reports whether an id is that of a model that searches for every answer.
+func searchesAlways(id string) bool {
+	for _, word := range searchModels {
+		if strings.Contains(id, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksToSearch reports whether the call was one of such a model.
+func asksToSearch(q *Query) bool {
+	return searchesAlways(q.ResponseModel) || searchesAlways(q.RequestModel)
+}
 
 func (r *row) note(u *usage.Usage) string {
 	if u.CacheWrite.Value() > 0 && !u.CacheWrite1h.IsKnown() && r.rates[kindCacheWrite] != r.rates[kindCacheWrite1h] {

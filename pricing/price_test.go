@@ -40,6 +40,7 @@ const shop = `{"schema":"costkey.prices/1","as_of":"2026-01-01","providers":[
   {"id":"speaking","rows":[{"rates":{"input_character":"15"}}]},
   {"id":"fields","rows":[{"rates":{"input":"0","output":"0"}}]},
   {"id":"answers","rows":[{"rates":{"output":"7.5"}}]},
+  {"id":"gpt","aliases":["gpt-search-api"],"rows":[{"rates":{"input":"2"}}]},
   {"id":"fam","rows":[{"rates":{"input":"2"}},{"tier":"flex","rates":{"input":"1"}}]},
   {"id":"fam-2025-04-16","rows":[{"rates":{"input":"2"}}]},
   {"id":"kin","rows":[{"rates":{"input":"2"}},{"tier":"flex","rates":{"input":"1"}}]},
@@ -232,6 +233,9 @@ func TestWhatWasAssumedIsNoted(t *testing.T) {
 		{"a cache write whose split is not told", "modal", "", usage.Usage{Input: known(9), CacheWrite: known(5)}, NoteCacheWriteSplit},
 		{"a cache write whose split is told", "modal", "", usage.Usage{Input: known(9), CacheWrite: known(5), CacheWrite1h: known(0)}, ""},
 		{"a cache write at one price", "plain", "", usage.Usage{Input: known(9), CacheWrite: known(5)}, ""},
+		{"searches that nobody counted", "gpt-search-api", "", usage.Usage{Input: known(9)}, NoteSearchFee},
+		{"searches that were counted", "gpt-search-api", "", usage.Usage{Input: known(9), WebSearches: known(0)}, ""},
+		{"a model that shares its price with one that searches", "gpt", "", usage.Usage{Input: known(9)}, ""},
 		{"no cache write", "modal", "", usage.Usage{Input: known(9), CacheWrite: known(0)}, ""},
 		{"no price", "asking", "", usage.Usage{Input: known(1), FileSearches: known(1)}, ""},
 	} {

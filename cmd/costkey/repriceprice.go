@@ -70,7 +70,7 @@ func reread(c *storage.Call) usage.Usage {
 // priceNotes are a call's notes with that of its price now instead of earlier ones.
 func priceNotes(notes []string, note string) []string {
 	out := slices.DeleteFunc(slices.Clone(notes), func(n string) bool {
-		return n != note && (n == pricing.NoteCacheWriteSplit || n == pricing.NoteSearchContext)
+		return n != note && pricing.IsNote(n)
 	})
 	if note != "" && !slices.Contains(out, note) {
 		out = append(out, note)
