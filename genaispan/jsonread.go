@@ -50,6 +50,11 @@ var jsonTables = [numJSONs]jsonPaths{
 		"vertex.usageMetadata.cachedContentTokenCount":             to(cCacheRead),
 		"vertex.usageMetadata.thoughtsTokenCount":                  to(cReasoning),
 		"vertex.usageMetadata.candidatesTokenCount":                to(cNativeCandidates),
+		"gateway.cost":          toText(tMetadataCost), // USD, of Vercel's gateway
+		"openrouter.usage.cost": toText(tMetadataCost),
+		"openrouter.usage.promptTokensDetails.cachedTokens":        to(cCacheRead),
+		"openrouter.usage.promptTokensDetails.cacheWriteTokens":    to(cCacheWrite),
+		"openrouter.usage.completionTokensDetails.reasoningTokens": to(cReasoning),
 		"bedrock.usage.cacheReadInputTokens":                       to(cCacheRead),
 		"bedrock.usage.cacheWriteInputTokens":                      to(cCacheWrite),
 	},
@@ -136,7 +141,7 @@ func (f *found) readJSON() {
 
 // readPaths fills the fields that the paths of p name. A text that is no JSON, since it was torn, tells nothing.
 func (f *found) readPaths(s string, p jsonPaths) {
-	counts, tier, provider := f.count, f.text[tTier], f.text[tProvider]
+	counts, tier, provider, cost := f.count, f.text[tTier], f.text[tProvider], f.text[tMetadataCost]
 	j := jsonwalk.Of(s)
 	for j.Next() {
 		if path, ok := p[string(j.Where())]; ok {
@@ -146,7 +151,7 @@ func (f *found) readPaths(s string, p jsonPaths) {
 	if j.Done() {
 		return
 	}
-	f.count, f.text[tTier], f.text[tProvider] = counts, tier, provider
+	f.count, f.text[tTier], f.text[tProvider], f.text[tMetadataCost] = counts, tier, provider, cost
 	if len(s) <= maxDictionary && strings.HasPrefix(s, "{'") {
 		f.readDictionary(s, p)
 	}
@@ -154,7 +159,8 @@ func (f *found) readPaths(s string, p jsonPaths) {
 
 func (f *found) fillPath(j *jsonwalk.Walker, path *jsonPath) {
 	if path.isText {
-		if j.Kind == jsonwalk.String && f.text[path.text] == "" && isToken(j.Raw, maxEnum, enumChars) {
+		isText := j.Kind == jsonwalk.String || path.text == tMetadataCost && j.Kind == jsonwalk.Number
+		if isText && f.text[path.text] == "" && isToken(j.Raw, maxEnum, enumChars) {
 			f.text[path.text] = strings.ToLower(j.Raw)
 		}
 		return
@@ -203,6 +209,9 @@ func (f *found) reportedCost(dst *Call) {
 	}
 	if details := f.json[jCostDetails]; details != "" && (cost == "" || cost == "0") {
 		cost = costTotal(details)
+	}
+	if s := f.text[tMetadataCost]; s != "" && (cost == "" || cost == "0") {
+		cost = decimal(s)
 	}
 	if cost == "0" && dst.ScopeName != semconv.ScopeInstrumentation {
 		cost = ""

@@ -80,6 +80,7 @@ const (
 	tSentryOp
 	tClaudeType
 	tLogfireType
+	tMetadataCost // what a gateway says in the AI SDK's metadata
 	numTexts
 )
 
