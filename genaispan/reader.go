@@ -108,12 +108,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	f.account(d, dst)
 	f.failure(span, dst)
 	f.reportedCost(dst)
-	if u := f.json[jProviderUsage]; u != "" && isProviderUsage(u) {
-		dst.ProviderUsage = u
-		f.takeProviderUsage(dst)
-	} else {
-		f.badOther = f.badOther || u != ""
-	}
+	f.takeObject(dst)
 	f.notes(&d, &j, dst)
 	if r.settings.CaptureBody {
 		readBodies(span, dst)
