@@ -161,6 +161,9 @@ const (
 // Bedrock, through an OpenAI-like endpoint as OpenAI.
 func familyOf(provider, model string) family {
 	claude := containsFold(model, "claude")
+	if provider == providerVercel { // it passes on what the provider of the model counts
+		provider = providerByModel(model)
+	}
 	switch provider {
 	case providerAnthropic:
 		return familyAnthropic

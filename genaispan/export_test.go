@@ -23,6 +23,12 @@ func ScanJSON(s string) (scalars int, ok bool) {
 // IsProviderUsage reports whether s is taken as a provider's usage object.
 func IsProviderUsage(s string) bool { return isProviderUsage(s) }
 
+// Member returns the text of a member of a JSON object.
+func Member(s, path string) string { return member(s, path) }
+
+// Compact returns what may be kept of a usage object.
+func Compact(s string) string { return string(compactValue(nil, s, 0)) }
+
 // Decimal returns s as a reported cost is kept.
 func Decimal(s string) string { return decimal(s) }
 
@@ -67,7 +73,7 @@ func TokenPaths() map[string]map[string]string {
 		}
 		paths := make(map[string]string)
 		for path, to := range jsonTables[rules[i].to] {
-			if !to.isText && tokenFields[to.counts[0]] != "" {
+			if !to.isText && !to.tells && tokenFields[to.counts[0]] != "" {
 				paths[path] = tokenFields[to.counts[0]]
 			}
 		}

@@ -45,7 +45,13 @@ type found struct {
 	flag     [numFlags]int8 // 1 true, -1 false, 0 unknown
 	flagRank [numFlags]uint16
 	json     [numJSONs]string
-	tagTexts strings.Builder // of all tags, so that they cost one allocation
+	object   string // the provider's usage object, as some attribute has it
+	objectIn uint8  // which one
+	// objectTells says that it counts tokens, as far as the span itself does not.
+	objectTells bool
+	// metadataTells says that the object in the AI SDK's metadata tells more than the SDK does.
+	metadataTells bool
+	tagTexts      strings.Builder // of all tags, so that they cost one allocation
 
 	ttft     float64
 	ttftAs   reading
@@ -212,7 +218,7 @@ func (f *found) fill(c uint8, n int64) {
 
 // hasUsage reports whether any count that makes a price is known.
 func (f *found) hasUsage() bool {
-	return f.known(cInput) || f.known(cOutput) || f.known(cTotal)
+	return f.known(cInput) || f.known(cOutput) || f.known(cTotal) || f.objectTells
 }
 
 // hasBadCount reports whether a field lost a value to its check.

@@ -16,6 +16,7 @@ type jsonPath struct {
 	counts []uint8
 	text   uint8
 	isText bool
+	tells  bool // that the usage object around it is worth reading as a whole
 }
 
 // jsonPaths is what is read of a JSON attribute. Nothing else of it is looked at or kept.
@@ -24,6 +25,8 @@ type jsonPaths map[string]jsonPath
 func to(counts ...uint8) jsonPath { return jsonPath{counts: counts} }
 
 func toText(field uint8) jsonPath { return jsonPath{text: field, isText: true} }
+
+func tells() jsonPath { return jsonPath{tells: true} }
 
 // jsonTables holds the paths of each JSON attribute.
 var jsonTables = [numJSONs]jsonPaths{
@@ -50,6 +53,16 @@ var jsonTables = [numJSONs]jsonPaths{
 		"vertex.usageMetadata.cachedContentTokenCount":             to(cCacheRead),
 		"vertex.usageMetadata.thoughtsTokenCount":                  to(cReasoning),
 		"vertex.usageMetadata.candidatesTokenCount":                to(cNativeCandidates),
+		"gateway.cost":                                             toText(tMetadataCost), // USD, of Vercel's gateway
+		"anthropic.usage.speed":                                    tells(),
+		"anthropic.usage.inference_geo":                            tells(),
+		"anthropic.usage.iterations.type":                          tells(),
+		"google.usageMetadata.toolUsePromptTokenCount":             tells(),
+		"vertex.usageMetadata.toolUsePromptTokenCount":             tells(),
+		"openrouter.usage.cost":                                    toText(tMetadataCost),
+		"openrouter.usage.promptTokensDetails.cachedTokens":        to(cCacheRead),
+		"openrouter.usage.promptTokensDetails.cacheWriteTokens":    to(cCacheWrite),
+		"openrouter.usage.completionTokensDetails.reasoningTokens": to(cReasoning),
 		"bedrock.usage.cacheReadInputTokens":                       to(cCacheRead),
 		"bedrock.usage.cacheWriteInputTokens":                      to(cCacheWrite),
 	},
@@ -61,17 +74,6 @@ var jsonTables = [numJSONs]jsonPaths{
 		"usage.thoughtsTokens":      to(cReasoning),
 		"usage.cachedContentTokens": to(cCacheRead),
 	},
-	// google/adk-python: the model's answer as google-genai has it.
-	jADKResponse: {
-		"usage_metadata.prompt_token_count":         to(cInput),
-		"usage_metadata.candidates_token_count":     to(cOutput, cNativeCandidates),
-		"usage_metadata.total_token_count":          to(cTotal),
-		"usage_metadata.thoughts_token_count":       to(cReasoning),
-		"usage_metadata.cached_content_token_count": to(cCacheRead),
-	},
-	// Logfire: the usage of a streamed call, as the provider has it.
-	jLogfireResponse: withPrefix("usage.", wireUsage, true),
-	jUsageRaw:        withPrefix("", wireUsage, false),
 	// LangChain's usage_metadata, by LangSmith.
 	jInputTokenDetails: {
 		"cache_read":                to(cCacheRead),
@@ -85,44 +87,9 @@ var jsonTables = [numJSONs]jsonPaths{
 	jMetadata: {"ls_provider": toText(tProvider)},
 }
 
-// wireUsage is the usage object as OpenAI (both APIs) and Anthropic send it.
-var wireUsage = jsonPaths{
-	"prompt_tokens":                              to(cInput),
-	"completion_tokens":                          to(cOutput),
-	"input_tokens":                               to(cInput, cNativeInput),
-	"output_tokens":                              to(cOutput),
-	"cache_read_input_tokens":                    to(cCacheRead),
-	"cache_creation_input_tokens":                to(cCacheWrite),
-	"cache_creation.ephemeral_5m_input_tokens":   to(cWrite5m),
-	"cache_creation.ephemeral_1h_input_tokens":   to(cWrite1h),
-	"prompt_tokens_details.cached_tokens":        to(cCacheRead),
-	"prompt_tokens_details.audio_tokens":         to(cAudioInput),
-	"completion_tokens_details.reasoning_tokens": to(cReasoning),
-	"completion_tokens_details.audio_tokens":     to(cAudioOutput),
-	"input_tokens_details.cached_tokens":         to(cCacheRead),
-	"output_tokens_details.reasoning_tokens":     to(cReasoning),
-	"server_tool_use.web_search_requests":        to(cWebSearches),
-	"service_tier":                               toText(tTier),
-}
-
-// withPrefix returns the paths of p below prefix. Without totals the object serves for the parts only.
-func withPrefix(prefix string, p jsonPaths, totals bool) jsonPaths {
-	out := make(jsonPaths, len(p))
-	for k, v := range p {
-		switch {
-		case totals:
-		case k == "prompt_tokens" || k == "completion_tokens" || k == "output_tokens":
-			continue
-		case k == "input_tokens":
-			v = to(cNativeInput)
-		}
-		out[prefix+k] = v
-	}
-	return out
-}
-
 // readJSON fills what no attribute said from the JSON attributes.
 func (f *found) readJSON() {
+	f.findObject()
 	f.readUsageDetails()
 	for i := range jsonTables {
 		switch {
@@ -132,11 +99,15 @@ func (f *found) readJSON() {
 			f.readPaths(f.json[i], jsonTables[i])
 		}
 	}
+	if f.metadataTells && f.object == "" {
+		f.findObject()
+	}
+	f.objectTells = !f.known(cInput) && !f.known(cOutput) && f.objectCounts()
 }
 
 // readPaths fills the fields that the paths of p name. A text that is no JSON, since it was torn, tells nothing.
 func (f *found) readPaths(s string, p jsonPaths) {
-	counts, tier, provider := f.count, f.text[tTier], f.text[tProvider]
+	counts, tier, provider, cost := f.count, f.text[tTier], f.text[tProvider], f.text[tMetadataCost]
 	j := jsonwalk.Of(s)
 	for j.Next() {
 		if path, ok := p[string(j.Where())]; ok {
@@ -146,15 +117,21 @@ func (f *found) readPaths(s string, p jsonPaths) {
 	if j.Done() {
 		return
 	}
-	f.count, f.text[tTier], f.text[tProvider] = counts, tier, provider
+	f.count, f.text[tTier], f.text[tProvider], f.text[tMetadataCost] = counts, tier, provider, cost
+	f.metadataTells = false
 	if len(s) <= maxDictionary && strings.HasPrefix(s, "{'") {
 		f.readDictionary(s, p)
 	}
 }
 
 func (f *found) fillPath(j *jsonwalk.Walker, path *jsonPath) {
+	if path.tells {
+		f.metadataTells = f.metadataTells || j.Kind != jsonwalk.Null
+		return
+	}
 	if path.isText {
-		if j.Kind == jsonwalk.String && f.text[path.text] == "" && isToken(j.Raw, maxEnum, enumChars) {
+		isText := j.Kind == jsonwalk.String || path.text == tMetadataCost && j.Kind == jsonwalk.Number
+		if isText && f.text[path.text] == "" && isToken(j.Raw, maxEnum, enumChars) {
 			f.text[path.text] = strings.ToLower(j.Raw)
 		}
 		return
@@ -203,6 +180,9 @@ func (f *found) reportedCost(dst *Call) {
 	}
 	if details := f.json[jCostDetails]; details != "" && (cost == "" || cost == "0") {
 		cost = costTotal(details)
+	}
+	if s := f.text[tMetadataCost]; s != "" && (cost == "" || cost == "0") {
+		cost = decimal(s)
 	}
 	if cost == "0" && dst.ScopeName != semconv.ScopeInstrumentation {
 		cost = ""

@@ -80,6 +80,7 @@ const (
 	tSentryOp
 	tClaudeType
 	tLogfireType
+	tMetadataCost // what a gateway says in the AI SDK's metadata
 	numTexts
 )
 
@@ -215,6 +216,10 @@ var rules = []rule{
 	{key: "llm.token_count.prompt_details.cache_read", to: cCacheRead, as: asCount},
 	{key: "ai.usage.inputTokenDetails.cacheReadTokens", to: cCacheRead, as: asCount, marks: markInputDetails},
 	{key: "ai.usage.cachedInputTokens", to: cCacheRead, as: asCount},
+	{key: "gen_ai.usage.input_cached_tokens", to: cCacheRead, as: asCount}, // livekit/agents telemetry/trace_types.py
+	{key: "gen_ai.usage.input_tokens_details.cached_tokens", to: cCacheRead, as: asCount},
+	{key: "llm.token_count.prompt_details.cache_input", to: cCacheRead, as: asCount},
+	{key: "llm.usage.cache_read_input_tokens", to: cCacheRead, as: asCount},
 	{key: "cache_read_tokens", to: cCacheRead, as: asCount},
 
 	{key: "gen_ai.usage.cache_creation.input_tokens", to: cCacheWrite, as: asCount},
@@ -227,6 +232,9 @@ var rules = []rule{
 	{key: "gen_ai.usage.prompt_tokens_details.cache_creation_tokens", to: cCacheWrite, as: asCount},
 	{key: "llm.token_count.prompt_details.cache_write", to: cCacheWrite, as: asCount},
 	{key: "ai.usage.inputTokenDetails.cacheWriteTokens", to: cCacheWrite, as: asCount, marks: markInputDetails},
+	{key: "gen_ai.usage.prompt_tokens_details.cache_write_tokens", to: cCacheWrite, as: asCount},
+	{key: "gen_ai.usage.input_tokens_details.cache_write_tokens", to: cCacheWrite, as: asCount},
+	{key: "llm.usage.cache_creation_input_tokens", to: cCacheWrite, as: asCount},
 	{key: "cache_creation_tokens", to: cCacheWrite, as: asCount},
 
 	{key: string(semconv.UsageCacheWrite5mKey), to: cWrite5m, as: asCount},
@@ -240,6 +248,7 @@ var rules = []rule{
 	{key: "gen_ai.usage.details.reasoning_tokens", to: cReasoning, as: asCount},
 	{key: "gen_ai.usage.completion_tokens_details.reasoning_tokens", to: cReasoning, as: asCount},
 	{key: "gen_ai.usage.experimental.reasoning_tokens", to: cReasoning, as: asCount},
+	{key: "gen_ai.usage.output_tokens_details.reasoning_tokens", to: cReasoning, as: asCount},
 	{key: "llm.usage.reasoning_tokens", to: cReasoning, as: asCount},
 	{key: "llm.token_count.completion_details.reasoning", to: cReasoning, as: asCount},
 	{key: "ai.usage.outputTokenDetails.reasoningTokens", to: cReasoning, as: asCount},
@@ -256,6 +265,8 @@ var rules = []rule{
 	{key: "gen_ai.usage.details.output_audio_tokens", to: cAudioOutput, as: asCount},
 	{key: "llm.token_count.completion_details.audio", to: cAudioOutput, as: asCount},
 	{key: "gen_ai.usage.image.input_tokens", to: cImageInput, as: asCount},
+	{key: "gen_ai.usage.input_image_tokens", to: cImageInput, as: asCount},
+	{key: "gen_ai.usage.output_image_tokens", to: cImageOutput, as: asCount},
 	{key: "gen_ai.usage.image.output_tokens", to: cImageOutput, as: asCount},
 	{key: "gen_ai.usage.video.input_tokens", to: cVideoInput, as: asCount},
 	{key: "gen_ai.usage.audio.cache_read.input_tokens", to: cCachedAudio, as: asCount},

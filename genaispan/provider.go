@@ -17,6 +17,8 @@ const (
 	providerAzureInf  = "azure.ai.inference"
 	providerXAI       = "x_ai"
 	providerOllama    = "ollama"
+	providerVercel    = "vercel_ai_gateway"
+	providerDashscope = "dashscope"
 )
 
 // providers maps what libraries write, in lower case and without separators, to the canonical provider. An empty
@@ -49,7 +51,9 @@ var providers = map[string]string{
 
 	"langchain": "", "langgraph": "", "crewai": "", "llamaindex": "", "haystack": "", "litellm": "",
 	"strandsagents": "", "gcpvertexagent": "", "springai": "", "autogen": "", "microsoftagentframework": "",
-	"gateway": "", "vercel": "", "other": "", "unknown": "",
+	"gateway": "", "vercel": "", "other": "", "unknown": "", "custom": "", "livekit": "", "livekitagents": "", "langsmith": "",
+	"langfuse": "", "openinference": "", "traceloop": "", "openllmetry": "", "openlit": "", "logfire": "", "pydanticai": "",
+	"mastra": "", "genkit": "", "semantickernel": "", "smolagents": "", "agno": "", "dspy": "", "adk": "", "googleadk": "",
 }
 
 // hosts maps hosts to providers.
@@ -178,18 +182,6 @@ func lookUpProvider(s string) (string, bool) {
 type modelPattern struct{ prefix, provider string }
 
 var modelPatterns = []modelPattern{
-	{"arn:aws:bedrock:", providerBedrock},
-	{"arn:aws-us-gov:bedrock:", providerBedrock},
-	{"us.", providerBedrock},
-	{"eu.", providerBedrock},
-	{"apac.", providerBedrock},
-	{"global.", providerBedrock},
-	{"anthropic.", providerBedrock},
-	{"amazon.", providerBedrock},
-	{"meta.", providerBedrock},
-	{"cohere.", providerBedrock},
-	{"mistral.", providerBedrock},
-	{"ai21.", providerBedrock},
 	{"gpt-", providerOpenAI},
 	{"chatgpt-", providerOpenAI},
 	{"o1", providerOpenAI},
@@ -201,13 +193,17 @@ var modelPatterns = []modelPattern{
 	{"claude-", providerAnthropic},
 	{"gemini-", providerGemini},
 	{"models/gemini-", providerGemini},
-	{"publishers/google/", providerVertex},
-	{"publishers/anthropic/", providerVertex},
 	{"grok-", providerXAI},
 }
 
 // providerByModel guesses the provider from a model's id, "" where the id does not tell.
 func providerByModel(model string) string {
+	if p := providerInID(model); p != "" {
+		return p
+	}
+	if _, vendor := cutBedrock(model); vendor {
+		return providerBedrock
+	}
 	for i := range modelPatterns {
 		if hasPrefixFold(model, modelPatterns[i].prefix) {
 			return modelPatterns[i].provider

@@ -1,6 +1,7 @@
 package genaispan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/costkey/costkey-otel/internal/jsonwalk"
@@ -11,7 +12,7 @@ import (
 // takeProviderUsage takes what the provider's usage object tells in place of what the span says: it is nearer to the bill, and
 // knows of more.
 func (f *found) takeProviderUsage(c *Call) {
-	r, ok := wire.Read(c.ProviderUsage, c.Provider)
+	r, ok := wire.Read(f.object, c.Provider)
 	if !ok {
 		return
 	}
@@ -23,6 +24,7 @@ func (f *found) takeProviderUsage(c *Call) {
 	if differs(was.Input, c.Usage.Input) || differs(was.Output, c.Usage.Output) {
 		c.note(NoteUsageDiffers)
 	}
+	f.noteTTL(c)
 	if len(r.Others) > 0 {
 		c.note(NoteOtherUsage)
 	}
@@ -31,6 +33,18 @@ func (f *found) takeProviderUsage(c *Call) {
 	}
 	if c.ServiceTier == "" {
 		c.ServiceTier = strings.ToLower(r.Tier)
+	}
+}
+
+// noteTTL says whether it is known how long Anthropic keeps what was written to its cache.
+func (f *found) noteTTL(c *Call) {
+	if !c.Usage.CacheWrite.IsKnown() || f.objectIn == jProviderUsage {
+		return
+	}
+	if c.Usage.CacheWrite1h.IsKnown() {
+		c.Notes = slices.DeleteFunc(c.Notes, func(n string) bool { return n == NoteCacheTTLUnknown })
+	} else if c.Usage.CacheWrite.Value() > 0 && familyOf(c.Provider, modelOf(c)) == familyAnthropic {
+		c.note(NoteCacheTTLUnknown)
 	}
 }
 

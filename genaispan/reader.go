@@ -96,7 +96,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	j := f.judge(&d, span)
 
 	dst.readIdentity(res, scope, span)
-	f.names(res, dst)
+	f.names(&d, res, dst)
 	f.code(dst)
 	if j.verdict == OuterSpan {
 		dst.Outer, dst.Inner = true, j.inner
@@ -108,12 +108,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	f.account(d, dst)
 	f.failure(span, dst)
 	f.reportedCost(dst)
-	if u := f.json[jProviderUsage]; u != "" && isProviderUsage(u) {
-		dst.ProviderUsage = u
-		f.takeProviderUsage(dst)
-	} else {
-		f.badOther = f.badOther || u != ""
-	}
+	f.takeObject(dst)
 	f.notes(&d, &j, dst)
 	if r.settings.CaptureBody {
 		readBodies(span, dst)
@@ -134,7 +129,7 @@ func (c *Call) readIdentity(res *Resource, scope pcommon.InstrumentationScope, s
 }
 
 // names fills who was asked, by whom and with which model.
-func (f *found) names(res *Resource, dst *Call) {
+func (f *found) names(d *dialect, res *Resource, dst *Call) {
 	dst.RequestModel, dst.ResponseModel = f.text[tRequestModel], f.text[tResponseModel]
 	if m := f.text[tModelName]; m != "" {
 		if dst.RequestModel == "" {
@@ -147,7 +142,7 @@ func (f *found) names(res *Resource, dst *Call) {
 	dst.ResponseID, dst.RequestID = f.text[tResponseID], f.text[tRequestID]
 	dst.FinishReason = f.text[tFinish]
 	dst.Host = f.text[tHost]
-	dst.Provider = f.provider(dst)
+	dst.Provider = f.provider(d, dst)
 	dst.ServiceTier = f.text[tTier]
 	if t := f.text[tRequestTier]; dst.ServiceTier == "" && t != "auto" {
 		dst.ServiceTier = t
@@ -160,23 +155,6 @@ func (f *found) names(res *Resource, dst *Call) {
 		dst.UserID = res.UserID
 	}
 	sortTags(dst.Tags)
-}
-
-// provider resolves who was asked: a known host, else what the span says, else what the model's id tells.
-func (f *found) provider(dst *Call) string {
-	if p := providerByHost(dst.Host, f.value(cPort)); p != "" {
-		f.hostKnown = true
-		return p
-	}
-	if s := f.text[tProvider]; s != "" {
-		if p := canonicalProvider(s); p != "" {
-			return p
-		}
-	}
-	if p := providerByModel(dst.RequestModel); p != "" {
-		return p
-	}
-	return providerByModel(dst.ResponseModel)
 }
 
 // code fills the place in the user's code.

@@ -90,6 +90,9 @@ func TestAModelTellsTheProviderWhereNothingElseDoes(t *testing.T) {
 	for in, want := range map[string]string{
 		"gpt-4o": "openai", "o3-mini": "openai", "claude-sonnet-4-5": "anthropic", "gemini-2.5-pro": "gcp.gemini",
 		"us.anthropic.claude-sonnet-4-20250514-v1:0":                     "aws.bedrock",
+		"meta.llama3-1-8b-instruct-v1:0":                                 "aws.bedrock",
+		"nvidia.nemotron-nano-9b-v2":                                     "aws.bedrock",
+		"claude-sonnet-4-5@20250929":                                     "gcp.vertex_ai",
 		"arn:aws:bedrock:us-east-1:123:inference-profile/us.anthropic.x": "aws.bedrock",
 		"grok-4": "x_ai", "anthropic/claude-3": "anthropic", "acme/model": "", "mystery": "",
 	} {

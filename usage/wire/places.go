@@ -72,6 +72,10 @@ var places = []place{
 	{"total_tokens", Total, formUnknown},
 	{"prompt_tokens_details.cached_tokens", CacheRead, formUnknown},
 	{"prompt_tokens_details.cache_write_tokens", CacheWrite, formUnknown}, // OpenRouter too
+	// github.com/BerriAI/litellm types/utils.py, PromptTokensDetailsWrapper
+	{"prompt_tokens_details.cache_creation_tokens", CacheWrite, formUnknown},
+	{"prompt_tokens_details.cache_creation_token_details.ephemeral_5m_input_tokens", CacheWrite5m, formUnknown},
+	{"prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens", CacheWrite1h, formUnknown},
 	{"prompt_tokens_details.audio_tokens", AudioInput, formUnknown},
 	{"prompt_tokens_details.image_tokens", ImageInput, formUnknown},
 	{"prompt_tokens_details.video_tokens", VideoInput, formUnknown},
@@ -80,8 +84,8 @@ var places = []place{
 	{"completion_tokens_details.image_tokens", ImageOutput, formUnknown},
 	{"prompt_cache_hit_tokens", CacheRead, formUnknown}, // api-docs.deepseek.com/api/create-chat-completion
 	{"cached_tokens", CacheRead, formUnknown},           // platform.moonshot.ai/docs/api/chat
-	{"cost", Cost, formUnknown},                         // openrouter.ai/docs/use-cases/usage-accounting
-	{"cost.total_cost", Cost, formUnknown},              // docs.perplexity.ai/api-reference/chat-completions-post
+	{"cost", Cost, formUnknown},            // openrouter.ai/docs/use-cases/usage-accounting
+	{"cost.total_cost", Cost, formUnknown}, // docs.perplexity.ai/api-reference/chat-completions-post
 	{"search_context_size", SearchSize, formUnknown},
 	{"num_search_queries", WebSearches, formUnknown},
 	{"citation_tokens", Citation, formUnknown},
@@ -109,6 +113,8 @@ var places = []place{
 	// LangChain's usage_metadata. python.langchain.com/api_reference/core/messages, UsageMetadata
 	{"input_token_details.cache_read", CacheRead, formOpenAI},
 	{"input_token_details.cache_creation", CacheWrite, formOpenAI},
+	{"input_token_details.ephemeral_5m_input_tokens", CacheWrite5m, formOpenAI},
+	{"input_token_details.ephemeral_1h_input_tokens", CacheWrite1h, formOpenAI},
 	{"input_token_details.audio", AudioInput, formOpenAI},
 	{"output_token_details.reasoning", Reasoning, formOpenAI},
 	{"output_token_details.audio", AudioOutput, formOpenAI},
