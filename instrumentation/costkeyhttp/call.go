@@ -87,6 +87,7 @@ type head struct {
 	status    int
 	framing   provider.Framing
 	stream    bool
+	json      bool // by its content type
 	encoded   bool // in an encoding that is not read
 	requestID string
 }
@@ -204,6 +205,9 @@ func (c *call) open(resp *http.Response) {
 		c.head.encoded = !c.reading
 	}
 	c.answer.Init(c.Format, c.head.framing)
+	if c.head.json {
+		c.answer.Sniff()
+	}
 	c.bodies.beginAnswer(&c.answer, c.head.framing, c.transport.bodies.limit)
 	c.answer.ReadHeader(resp.Header)
 	if ctx := c.incoming.Context(); ctx.Done() != nil {
@@ -214,7 +218,8 @@ func (c *call) open(resp *http.Response) {
 // readHead reads the few headers of an answer that are read at all.
 func readHead(resp *http.Response) head {
 	h := head{status: resp.StatusCode, requestID: requestID(resp)}
-	h.framing = provider.FramingOf(mediaType(header(resp, "Content-Type")))
+	kind := mediaType(header(resp, "Content-Type"))
+	h.framing, h.json = provider.FramingOf(kind), kind == "application/json"
 	h.stream = h.framing != provider.Plain
 	switch header(resp, "Content-Encoding") {
 	case "", "identity":

@@ -54,7 +54,7 @@ func (t *Transport) isOwn(r *http.Request) bool {
 	}
 	address := strings.ToLower(r.URL.Host)
 	host := strings.TrimSuffix(strings.ToLower(r.URL.Hostname()), ".")
-	return (t.own[address] || t.own[host]) && t.providerAt(address, host, r.URL.Port()) == ""
+	return (t.own[address] || t.own[host]) && t.providerAt(address, host, r.URL.Port(), r.URL.Path) == ""
 }
 
 // carrying returns a copy of r that carries the trace, or r itself where there is none.

@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	aws "github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 
+	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
 	"github.com/costkey/costkey-otel/semconv"
 )
 
@@ -73,6 +75,22 @@ var providerWires = []struct {
 		url: "https://aiplatform.googleapis.com/v1/projects/p1/locations/global/publishers/google/models/" +
 			"gemini-2.5-flash:streamGenerateContent?alt=sse",
 	},
+	// made after cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api and imagen-api
+	{name: "vertex-embed", url: vertexURL + "google/models/gemini-embedding-001:predict"},
+	{name: "vertex-imagen", url: "https://aiplatform.eu.rep.googleapis.com/v1/projects/p1/locations/eu/publishers/google/models/imagen-4.0-generate-001:predict"},
+	// made after ai.google.dev/gemini-api/docs/interactions and genai v1.77
+	{name: "gemini-interactions", url: "https://generativelanguage.googleapis.com/v1beta/interactions"},
+	{name: "vertex-interactions-stream", url: "https://aiplatform.us.rep.googleapis.com/v1beta1/projects/p1/locations/us/interactions?alt=sse"},
+	// made after developers.openai.com/api/docs/guides/compaction and openai-go v3.96
+	{name: "openai-responses-compact", url: "https://au.api.openai.com/v1/responses/compact"},
+	// made after docs.mistral.ai/api, conversations and ocr
+	{name: "mistral-conversation", url: "https://api.mistral.ai/v1/conversations"},
+	// made after docs.voyageai.com/reference/contextualized-embeddings-api and multimodal-embeddings-api
+	{name: "voyage-contextualized", url: "https://api.voyageai.com/v1/contextualizedembeddings"},
+	{name: "voyage-multimodal", url: "https://api.voyageai.com/v1/multimodalembeddings"},
+	// made after platform.minimax.io/docs/api-reference/text-post
+	{name: "minimax-chat", url: "https://api.minimax.io/v1/text/chatcompletion_v2"},
+	{name: "mistral-ocr", url: "https://api.mistral.ai/v1/ocr"},
 	// ai.google.dev/api/embeddings
 	{name: "gemini-batch-embed", url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-embedding-001:batchEmbedContents"},
 	// learn.microsoft.com/azure/ai-foundry/openai/reference
@@ -314,31 +332,29 @@ func TestEveryPathOfTheREADMEHasARecordedAnswer(t *testing.T) {
 	}
 }
 
-func TestEveryHostOfTheREADMEHasARecordedAnswerOfItsProvider(t *testing.T) {
+func TestEveryHostOfTheREADMEIsItsProviders(t *testing.T) {
 	t.Parallel()
-	if *update {
-		return // the spans of new answers are being written
-	}
-	all := tableWires(t)
-	inTable := map[string]bool{} // by the name of the recorded answer
-	for _, row := range readmeRows(t, "| provider | hosts |") {
+	rows := readmeRows(t, "| provider | hosts |")
+	for _, row := range rows {
 		if len(row[0]) == 0 {
 			continue // a row of words: the ruler, and hosts that the user names
 		}
 		for _, pattern := range row[1] {
-			met := false
-			for _, r := range all {
-				if r.provider == row[0][0] && fits(pattern, r.host) {
-					met, inTable[r.name] = true, true
-				}
+			host := strings.NewReplacer("*", "shop", "{region}", "eu-west-1").Replace(pattern)
+			port := ""
+			if row[0][0] == "ollama" && host != "ollama.com" {
+				port = "11434"
 			}
-			if !met {
-				t.Errorf("no recorded answer of %s is from %s", row[0][0], pattern)
+			if got := provider.At(host, port, "/v1/account/gateway/workers-ai/chat/completions"); got != row[0][0] {
+				t.Errorf("%s is of %q, not %s", host, got, row[0][0])
 			}
 		}
 	}
-	for _, r := range all {
-		if !inTable[r.name] {
+	for _, r := range tableWires(t) {
+		if !slices.ContainsFunc(rows, func(row [2][]string) bool {
+			return len(row[0]) > 0 && r.provider == row[0][0] &&
+				slices.ContainsFunc(row[1], func(pattern string) bool { return fits(pattern, r.host) })
+		}) {
 			t.Errorf("%s, of %s at %s, is in no row", r.name, r.provider, r.host)
 		}
 	}

@@ -94,11 +94,12 @@ func (c *call) result(how ending) result {
 		c.endDecoding()
 	}
 	if c.reading {
-		r.answer = c.answer.Settle()
+		r.answer = c.answer.Settle(c.provider)
+		r.streamed = c.answer.Streams()
 	} else {
 		r.answer = &provider.Answer{}
 	}
-	r.streamed = r.request.Stream || c.Streams || c.head.stream
+	r.streamed = r.streamed || r.request.Stream || c.Streams || c.head.stream
 	whole := r.whole(how)
 	r.errorType = r.failure(how, whole)
 	r.missing = r.missingUsage(whole)
@@ -207,11 +208,24 @@ func (r *result) outputRate() float64 {
 
 func appendTier(attrs []attribute.KeyValue, r *result) []attribute.KeyValue {
 	if !r.call.Format.OpenAI {
-		return appendText(attrs, semconv.ServiceTierKey, r.answer.ServiceTier)
+		return appendText(attrs, semconv.ServiceTierKey, servedTier(r))
 	}
 	attrs = appendText(attrs, semconv.OpenAIRequestServiceTierKey, r.request.ServiceTier)
 	attrs = appendText(attrs, semconv.OpenAIResponseServiceTierKey, r.answer.ServiceTier)
 	return appendText(attrs, semconv.OpenAIResponseSystemFingerprintKey, r.answer.SystemFingerprint)
+}
+
+// servedTier returns the tier that served the call, as the answer tells it, else the one that was asked for: a provider that
+// served another says so.
+func servedTier(r *result) string {
+	switch asked := r.request.ServiceTier; {
+	case r.answer.ServiceTier != "":
+		return r.answer.ServiceTier
+	case asked == "auto", asked == "standard_only": // Anthropic's: neither is a tier
+		return ""
+	default:
+		return asked
+	}
 }
 
 func appendSettings(attrs []attribute.KeyValue, q *provider.Request) []attribute.KeyValue {
@@ -250,8 +264,8 @@ func appendUsage(attrs []attribute.KeyValue, a *provider.Answer) []attribute.Key
 	attrs = appendPart(attrs, semconv.GenAIUsageImageCacheReadInputTokensKey, u.CachedImageInput)
 	attrs = appendCount(attrs, semconv.UsageWebSearchesKey, u.WebSearches)
 	attrs = appendText(attrs, reportedCostKey, a.Cost)
-	if len(a.ProviderUsage) > len("{}") {
-		attrs = append(attrs, semconv.ProviderUsageKey.String(string(a.ProviderUsage)))
+	if len(a.UsageObject) > len("{}") {
+		attrs = append(attrs, semconv.ProviderUsageKey.String(a.UsageObject))
 	}
 	return attrs
 }

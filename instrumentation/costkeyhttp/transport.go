@@ -105,26 +105,26 @@ func (t *Transport) match(r *http.Request) (target, bool) {
 	address := strings.ToLower(r.URL.Host)
 	host := strings.TrimSuffix(strings.ToLower(r.URL.Hostname()), ".")
 	port := r.URL.Port()
-	name := t.providerAt(address, host, port)
+	name := t.providerAt(address, host, port, r.URL.Path)
 	if name == "" {
 		return target{}, false
 	}
 	to, ok := t.extracted(address, host, r.URL.Path)
 	if !ok {
-		to, ok = provider.Lookup(r.URL.Path)
+		to, ok = provider.Lookup(name, r.URL.Path)
 	}
 	return target{Target: to, provider: name, host: host, port: portOf(port, r.URL.Scheme)}, ok
 }
 
 // providerAt returns the provider at an address: by what the user named, host and port before host, then by what is known.
-func (t *Transport) providerAt(address, host, port string) string {
+func (t *Transport) providerAt(address, host, port, path string) string {
 	if name, ok := t.hosts[address]; ok {
 		return name
 	}
 	if name, ok := t.hosts[host]; ok {
 		return name
 	}
-	return provider.ByHost(host, port)
+	return provider.At(host, port, path)
 }
 
 // portOf returns the port that a URL goes to, or 0.

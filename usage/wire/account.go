@@ -50,6 +50,8 @@ func (f *facts) usage(form form, provider string) usage.Usage {
 		if u.Input.IsKnown() {
 			u.Input = u.Input.Add(u.CacheRead).Add(u.CacheWrite)
 		}
+	case formCohere:
+		u.CacheRead = 0 // it is told of the tokens that are counted, and is more than those that are billed
 	default:
 		f.accountOpenAI(&u, provider)
 	}

@@ -23,6 +23,10 @@ func TestAUsageObjectIsReadAsItsProviderMeansIt(t *testing.T) {
 			"openai", `{"prompt_tokens":1207,"completion_tokens":143,"total_tokens":1350,"prompt_tokens_details":{"cached_tokens":1024,"audio_tokens":5},"completion_tokens_details":{"reasoning_tokens":64,"audio_tokens":7}}`,
 			Reading{Usage: usage.Usage{Input: k(1207), CacheRead: k(1024), AudioInput: k(5), Output: k(143), Reasoning: k(64), AudioOutput: k(7)}},
 		},
+		"Cohere's cached tokens, more than are billed": { // docs.cohere.com/reference/chat
+			"cohere", `{"billed_units":{"input_tokens":5,"output_tokens":418},"tokens":{"input_tokens":71,"output_tokens":420},"cached_tokens":64}`,
+			Reading{Usage: usage.Usage{Input: k(5), Output: k(418)}},
+		},
 		"OpenAI's cache writes": {
 			"openai", `{"input_tokens":3300,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":3207},"output_tokens":10,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":3310}`,
 			Reading{Usage: usage.Usage{Input: k(3300), CacheRead: k(0), CacheWrite: k(3207), Output: k(10), Reasoning: k(0)}},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,10 @@ type Answer struct {
 	FinishReasons []string
 	// ProviderUsage is the provider's usage object in compact form; see jsonscan.Compact.
 	ProviderUsage []byte
+	// UsageObject is ProviderUsage as it goes into the span, once the answer is settled.
+	UsageObject string
+
+	toolUsage []byte // an OpenAI answer's tool_usage, in compact form
 }
 
 // Said is the part of an [Answer] that can be compared. It differs from what it was before a document wherever the
@@ -57,6 +62,7 @@ type Said struct {
 	ending   bool // the document at hand is the provider's end mark
 	fresh    bool // no finish reason yet in the document at hand
 	searches int64
+	tool     toolCall
 	pair     modality
 	reasons  int // how often FinishReasons has changed
 	objects  int // how often an object was read; ProviderUsage is made of such
@@ -65,6 +71,7 @@ type Said struct {
 // counts are a provider's own numbers that are no part of one accounting until Format.Account has seen them.
 type counts struct {
 	total, thoughts, toolPrompt usage.Count
+	billedSearches              usage.Count
 }
 
 // ErrorType returns the provider's word for the failure, or "".
@@ -91,7 +98,7 @@ func (s *Said) names() (known Name) {
 
 // begin forgets what holds for one document only.
 func (a *Answer) begin() {
-	a.ending, a.fresh, a.searches, a.pair = false, true, 0, modality{}
+	a.ending, a.fresh, a.searches, a.pair, a.tool = false, true, 0, modality{}, toolCall{}
 }
 
 // setName sets *to to a name: a model, an id. Anything that can't be one, because it is long or holds a space or a
@@ -156,13 +163,14 @@ func isWord[T string | []byte](text T) bool {
 	return true
 }
 
-// CountOf returns a token count; what is no whole number from 0 to usage.MaxCount is unknown.
+// CountOf returns a token count, as 1000 or 1000.0; what is no whole number from 0 to usage.MaxCount is unknown.
 func CountOf(v jsonscan.Value) usage.Count {
-	if v.Kind != jsonscan.Number || len(v.Text) == 0 || len(v.Text) > 10 {
+	whole, fraction, _ := bytes.Cut(v.Text, []byte{'.'})
+	if v.Kind != jsonscan.Number || len(whole) == 0 || len(whole) > 10 || len(bytes.Trim(fraction, "0")) > 0 {
 		return 0
 	}
 	var n int64
-	for _, b := range v.Text {
+	for _, b := range whole {
 		if b < '0' || b > '9' {
 			return 0
 		}

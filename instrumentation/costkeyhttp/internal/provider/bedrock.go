@@ -122,9 +122,19 @@ var bedrockHeaders = [...]struct {
 	{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", cacheWriteOf},
 }
 
-// ReadHeader notes the counts that stand in an answer's headers, which are by canonical name, for the case that
-// the body does not tell them. Only Bedrock's formats have such.
+// tierHeaders are the headers that name the tier which served a call. They go before a word of the body, which at Bedrock
+// is the model's own. Sources: docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html,
+// ai.google.dev/gemini-api/docs/priority-inference.
+var tierHeaders = [...]string{"X-Amzn-Bedrock-Service-Tier", "X-Gemini-Service-Tier"}
+
+// ReadHeader notes the tier that stands in an answer's headers, which are by canonical name, and Bedrock's counts there, for
+// the case that the body does not tell them.
 func (r *Reader) ReadHeader(header map[string][]string) {
+	for _, name := range tierHeaders {
+		if texts := header[name]; len(texts) > 0 && isWord(texts[0]) {
+			r.headerTier = texts[0]
+		}
+	}
 	if r.format.ModelBehind != bedrockModel {
 		return
 	}

@@ -25,7 +25,7 @@ func BenchmarkReader(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		target, ok := provider.Lookup(bc.path)
+		target, ok := provider.Lookup("", bc.path)
 		if !ok {
 			b.Fatal(bc.path)
 		}
@@ -36,7 +36,7 @@ func BenchmarkReader(b *testing.B) {
 			for b.Loop() {
 				r.Init(target.Format, bc.framing)
 				r.Write(body)
-				if !r.Settle().Usage.Input.IsKnown() {
+				if !r.Settle("").Usage.Input.IsKnown() {
 					b.Fatal("the usage was not found")
 				}
 			}
@@ -48,7 +48,7 @@ func BenchmarkReader(b *testing.B) {
 func BenchmarkRequest(b *testing.B) {
 	body := bytes.Repeat([]byte(`word \"quoted\" \n`), 110)
 	body = []byte(`{"messages":[{"role":"user","content":"` + string(body) + `"}],"model":"gpt-4o"}`)
-	target, _ := provider.Lookup("/v1/chat/completions")
+	target, _ := provider.Lookup("", "/v1/chat/completions")
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	var r provider.RequestReader
@@ -65,7 +65,7 @@ func BenchmarkRequest(b *testing.B) {
 func BenchmarkEvent(b *testing.B) {
 	head := `data: {"id":"chatcmpl-BnP1aQ7xT5mJ0vLk2","object":"chat.completion.chunk","created":1786000000,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"`
 	event := []byte(head + strings.Repeat("x", 350-len(head)-4) + `"}` + "\n\n")
-	target, _ := provider.Lookup("/v1/chat/completions")
+	target, _ := provider.Lookup("", "/v1/chat/completions")
 	var r provider.Reader
 	r.Init(target.Format, provider.EventStream)
 	b.ReportAllocs()

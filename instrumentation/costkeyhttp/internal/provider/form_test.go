@@ -43,7 +43,7 @@ func TestTheModelOfAFormIsReadInWhateverPiecesItComes(t *testing.T) {
 	} {
 		for piece := 1; piece < len(tc.body); piece += 1 + piece/3 {
 			var r provider.RequestReader
-			target, _ := provider.Lookup("/v1/audio/transcriptions")
+			target, _ := provider.Lookup("", "/v1/audio/transcriptions")
 			r.Init(target.Format)
 			for rest := tc.body; len(rest) > 0; rest = rest[min(piece, len(rest)):] {
 				r.Write(rest[:min(piece, len(rest))])

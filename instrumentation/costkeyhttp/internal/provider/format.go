@@ -18,6 +18,12 @@ type Format struct {
 	APIType string
 	// Suffixes are what the paths of the format's create endpoints end with.
 	Suffixes []string
+	// Within is what the paths of further create endpoints have in them, whatever follows; "" is none.
+	Within string
+	// Draws says that output which is not broken down is images.
+	Draws bool
+	// Provider is the only one that has the format's endpoints, where another's mean something else; "" is any.
+	Provider string
 	// ModelInPath says that the model stands in the path, in front of the suffix, not in the request's body.
 	ModelInPath bool
 	// ModelBehind is what stands in front of a model in the path that may hold slashes, as an ARN does; a path without
@@ -82,6 +88,9 @@ var formats = compile(
 	geminiGenerate,
 	geminiStream,
 	geminiEmbed,
+	vertexEmbed,
+	imagen,
+	interactions,
 	vertexAnthropic,
 	vertexAnthropicStream,
 	openAIImages,
@@ -93,6 +102,8 @@ var formats = compile(
 	cohereChat,
 	cohereEmbed,
 	rerank,
+	mistralConversations,
+	mistralOCR,
 	bedrockConverse,
 	bedrockConverseStream,
 	bedrockEmbed,
@@ -149,21 +160,30 @@ type Target struct {
 	Streams   bool   // the path asks for a stream
 }
 
-// Lookup returns what a POST to path is, by the built-in formats. ok is false where such a request is no call.
-func Lookup(path string) (t Target, ok bool) {
+// Lookup returns what a POST to path is at a provider, by the built-in formats. ok is false where such a request is no call.
+func Lookup(provider, path string) (t Target, ok bool) {
 	path = strings.TrimSuffix(path, "/")
 	for _, f := range formats {
-		for _, suffix := range f.Suffixes {
-			before, found := strings.CutSuffix(path, suffix)
-			if !found {
-				continue
-			}
-			if model, ok := f.modelIn(before); ok {
-				return Target{Format: f, Operation: f.Operation, Model: model, Streams: f.Streams}, true
-			}
+		if f.Provider != "" && f.Provider != provider {
+			continue
+		}
+		if model, ok := f.at(path); ok {
+			return Target{Format: f, Operation: f.Operation, Model: model, Streams: f.Streams}, true
 		}
 	}
 	return Target{}, false
+}
+
+// at reports whether a path is of the format's endpoints, and the model that it names.
+func (f *Format) at(path string) (model string, ok bool) {
+	for _, suffix := range f.Suffixes {
+		if before, found := strings.CutSuffix(path, suffix); found {
+			if model, ok = f.modelIn(before); ok {
+				return model, true
+			}
+		}
+	}
+	return "", f.Within != "" && strings.Contains(path, f.Within)
 }
 
 // modelIn returns the model that the path in front of the suffix names. ok is false where the format is none of it.

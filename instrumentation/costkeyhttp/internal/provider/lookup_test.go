@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/provider"
@@ -50,8 +51,24 @@ func TestAPathTellsTheFormatAndTheModel(t *testing.T) {
 		{"/api/pull", "", ""},
 		{"/v1/batches", "", ""},
 		{"/v1/realtime/sessions", "", ""},
+		{"/v1/responses/compact", "chat", ""},
+		{"/v1/responses/input_tokens", "", ""},
+		{vertex + "google/models/gemini-embedding-001:predict", "embeddings", "gemini-embedding-001"},
+		{vertex + "google/models/text-multilingual-embedding-002:predict", "embeddings", "text-multilingual-embedding-002"},
+		{vertex + "google/models/imagen-4.0-generate-001:predict", "image_generation", "imagen-4.0-generate-001"},
+		{vertex + "google/models/weather:predict", "", ""},
+		{"/v1beta/models/imagen-4.0-generate-001:predict", "image_generation", "imagen-4.0-generate-001"},
+		{"/v1beta/interactions", "generate_content", ""},
+		{"/v1beta1/projects/p/locations/global/interactions", "generate_content", ""},
+		{"/v1beta/interactions/i1/cancel", "", ""},
+		{"/v1/conversations", "", ""}, // OpenAI's: an object, no call
+		{"/v1/ocr", "", ""},
+		{"mistral_ai/v1/conversations", "chat", ""},
+		{"mistral_ai/v1/conversations/conv_1", "chat", ""},
+		{"mistral_ai/v1/ocr", "ocr", ""},
 	} {
-		target, ok := provider.Lookup(tc.path)
+		by, path, _ := strings.Cut(tc.path, "/")
+		target, ok := provider.Lookup(by, "/"+path)
 		if ok != (tc.operation != "") {
 			t.Errorf("%s: a call: %v", tc.path, ok)
 			continue
@@ -64,27 +81,41 @@ func TestAPathTellsTheFormatAndTheModel(t *testing.T) {
 
 func TestAHostTellsTheProvider(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ host, port, provider string }{
-		{"api.openai.com", "", "openai"},
-		{"shop.openai.azure.com", "", "azure.ai.openai"},
-		{"us-east5-aiplatform.googleapis.com", "", "gcp.vertex_ai"},
-		{"bedrock-runtime.us-east-1.amazonaws.com", "", "aws.bedrock"},
-		{"bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "", "aws.bedrock"},
-		{"vpce-0a1b-c2.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "", "aws.bedrock"},
-		{"bedrock.us-east-1.amazonaws.com", "", ""},
-		{"bedrock-agent-runtime.us-east-1.amazonaws.com", "", ""},
-		{"s3.us-east-1.amazonaws.com", "", ""},
-		{"bedrock-runtime.us-east-1.example.com", "", ""},
-		{"bedrock-runtime.amazonaws.com.example.com", "", ""},
-		{"api.cohere.com", "", "cohere"},
-		{"localhost", "11434", "ollama"},
-		{"127.0.0.1", "11434", "ollama"},
-		{"::1", "11434", "ollama"},
-		{"10.0.0.7", "11434", ""},
-		{"localhost", "8080", ""},
-		{"openai.com", "", ""},
+	for _, tc := range []struct{ host, port, path, provider string }{
+		{"api.openai.com", "", "", "openai"},
+		{"shop.openai.azure.com", "", "", "azure.ai.openai"},
+		{"us-east5-aiplatform.googleapis.com", "", "", "gcp.vertex_ai"},
+		{"bedrock-runtime.us-east-1.amazonaws.com", "", "", "aws.bedrock"},
+		{"bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "", "", "aws.bedrock"},
+		{"vpce-0a1b-c2.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "", "", "aws.bedrock"},
+		{"bedrock.us-east-1.amazonaws.com", "", "", ""},
+		{"bedrock-agent-runtime.us-east-1.amazonaws.com", "", "", ""},
+		{"s3.us-east-1.amazonaws.com", "", "", ""},
+		{"bedrock-runtime.us-east-1.example.com", "", "", ""},
+		{"bedrock-runtime.amazonaws.com.example.com", "", "", ""},
+		{"api.cohere.com", "", "", "cohere"},
+		{"localhost", "11434", "", "ollama"},
+		{"127.0.0.1", "11434", "", "ollama"},
+		{"::1", "11434", "", "ollama"},
+		{"10.0.0.7", "11434", "", ""},
+		{"localhost", "8080", "", ""},
+		{"openai.com", "", "", ""},
+		{"shop.services.ai.azure.com", "", "/openai/v1/chat/completions", "azure.ai.openai"},
+		{"shop.services.ai.azure.com", "", "/anthropic/v1/messages", "azure.ai.inference"},
+		{"shop.services.ai.azure.com", "", "/models/chat/completions", "azure.ai.inference"},
+		{"gateway.ai.cloudflare.com", "", "/v1/account/shop/openai/chat/completions", "openai"},
+		{"gateway.ai.cloudflare.com", "", "/v1/account/shop/grok/v1/chat/completions", "x_ai"},
+		{"gateway.ai.cloudflare.com", "", "/v1/account/shop/compat/chat/completions", "cloudflare"},
+		{"gateway.ai.cloudflare.com", "", "/v1/account", ""},
+		{"aiplatform.us.rep.googleapis.com", "", "", "gcp.vertex_ai"},
+		{"storage.us.rep.googleapis.com", "", "", ""},
+		{"openai.azure.us", "", "", ""},
+		{"bedrock-mantle.us-east-1.api.aws", "", "", "aws.bedrock"},
+		{"bedrock-runtime.cn-north-1.amazonaws.com.cn", "", "", "aws.bedrock"},
+		{"aws-external-anthropic.us-west-2.api.aws", "", "", "anthropic"},
+		{"execute-api.us-west-2.api.aws", "", "", ""},
 	} {
-		if got := provider.ByHost(tc.host, tc.port); got != tc.provider {
+		if got := provider.At(tc.host, tc.port, tc.path); got != tc.provider {
 			t.Errorf("%s:%s is %q, not %q", tc.host, tc.port, got, tc.provider)
 		}
 	}

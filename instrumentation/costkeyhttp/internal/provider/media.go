@@ -11,7 +11,8 @@ import (
 
 var openAIImages = &Format{
 	OpenAI:    true,
-	Operation: "image_generation",
+	Operation: operationImages,
+	Draws:     true, // openai-go v3.96 image.go: the events of a stream tell no details
 	Suffixes:  []string{"/images/generations", "/images/edits"},
 	Fields:    append(mediaFields("input_tokens_details", "output_tokens_details"), generated("", "b64_json")...),
 }
@@ -29,6 +30,9 @@ var openAISpeech = &Format{
 	Suffixes:  []string{"/audio/speech"},
 	Fields:    mediaFields("input_token_details", "output_token_details"),
 }
+
+// operationImages has no well-known value in the conventions.
+const operationImages = "image_generation"
 
 func mediaFields(input, output string) []Field {
 	return append([]Field{

@@ -16,7 +16,7 @@ var openAIChat = &Format{
 	StreamUsage: true,
 	Operation:   semconv.OperationChat,
 	APIType:     "chat_completions",
-	Suffixes:    []string{"/chat/completions"},
+	Suffixes:    []string{"/chat/completions", "/text/chatcompletion_v2"}, // the latter is MiniMax's
 	Fields:      append(chatFields(), openAICommon...),
 	Account:     settleOpenAI,
 }
@@ -33,7 +33,7 @@ var openAICompletions = &Format{
 var openAIEmbeddings = &Format{
 	OpenAI:    true,
 	Operation: semconv.OperationEmbeddings,
-	Suffixes:  []string{"/embeddings"},
+	Suffixes:  []string{"/embeddings", "/contextualizedembeddings", "/multimodalembeddings"}, // the latter two are Voyage's
 	Fields:    append(chatUsage("usage"), openAICommon...),
 	Account:   settleEmbeddings,
 }
@@ -42,7 +42,7 @@ var openAIResponses = &Format{
 	OpenAI:    true,
 	Operation: semconv.OperationChat,
 	APIType:   "responses",
-	Suffixes:  []string{"/responses"},
+	Suffixes:  []string{"/responses", "/responses/compact"},
 	Fields:    responsesFields(),
 }
 
@@ -103,7 +103,11 @@ func responsesFields() []Field {
 		{Path: "status", Read: readStatus},
 		{Path: "incomplete_details.reason", Read: SetReasons},
 		{Path: "background", Read: func(a *Answer, v jsonscan.Value) { a.Background = v.Kind == jsonscan.True }},
+		{Path: "output.*", Read: func(a *Answer, _ jsonscan.Value) { a.tool = toolCall{} }},
 		{Path: "output.*.type", Read: readOutputType},
+		{Path: "output.*.action.type", Read: readAction},
+		{Path: "tool_usage", Mode: jsonscan.Compact, Read: readToolUsage},
+		{Path: "tool_usage.web_search.num_requests", Read: counter(func(a *Answer) *usage.Count { return &a.counts.billedSearches })},
 		{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage},
 		{Path: "usage.input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
 		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
@@ -133,11 +137,39 @@ func readStatus(a *Answer, v jsonscan.Value) {
 	}
 }
 
-// readOutputType counts the web searches that the provider ran, which it bills by piece.
+// toolCall is an item of the output that is a call of a web search, whose members come in any order.
+type toolCall struct{ search, opens bool }
+
+// readOutputType counts the web searches that the provider ran, which it bills by piece: where the answer does not tell how
+// many it bills, the calls that search. Those that open a page or look into one are no searches.
+// Source: developers.openai.com/api/docs/guides/tools-web-search; openai-go v3.96, ResponseToolUsage.
 func readOutputType(a *Answer, v jsonscan.Value) {
 	if string(v.Text) == "web_search_call" {
-		a.searches++
-		a.Usage.WebSearches = usage.Known(a.searches)
+		a.tool.search = true
+		a.countSearch(!a.tool.opens, 1)
+	}
+}
+
+func readAction(a *Answer, v jsonscan.Value) {
+	if action := string(v.Text); action == "open_page" || action == "find_in_page" {
+		a.tool.opens = true
+		if a.tool.search {
+			a.countSearch(true, -1)
+		}
+	}
+}
+
+func (a *Answer) countSearch(counts bool, by int64) {
+	if counts {
+		a.searches += by
+	}
+	a.Usage.WebSearches = usage.Known(a.searches)
+}
+
+// readToolUsage keeps what the tools used, which stands beside the usage object.
+func readToolUsage(a *Answer, v jsonscan.Value) {
+	if v.Kind == jsonscan.Object {
+		a.toolUsage = append(a.toolUsage[:0], v.Text...)
 	}
 }
 

@@ -49,21 +49,24 @@ type Reader struct {
 	events  sse.Splitter
 	amazon  *amazonReader // of an AWSEventStream
 
-	headers [len(bedrockHeaders)]usage.Count
-	head    [len(doneMark)]byte // the first bytes of the event at hand
-	size    int                 // bytes of the event at hand, counted up to one more than head holds
-	ended   int                 // events that have ended
-	settled bool
-	repeats repeats
-	watch   sse.Handler // hears of the events too; may be nil
+	headers    [len(bedrockHeaders)]usage.Count
+	headerTier string              // the tier, where a header tells it
+	sniff      bool                // the first byte tells whether the answer is an event stream
+	head       [len(doneMark)]byte // the first bytes of the event at hand
+	size       int                 // bytes of the event at hand, counted up to one more than head holds
+	ended      int                 // events that have ended
+	settled    bool
+	repeats    repeats
+	watch      sse.Handler // hears of the events too; may be nil
 }
 
 // Init makes the reader ready for an answer, also where it has read another before: it uses that one's memory again.
 func (r *Reader) Init(f *Format, framing Framing) {
 	r.format, r.framing = f, framing
-	r.answer = Answer{ProviderUsage: r.answer.ProviderUsage[:0]}
+	r.answer = Answer{ProviderUsage: r.answer.ProviderUsage[:0], toolUsage: r.answer.toolUsage[:0]}
 	r.repeats.init(f)
 	r.events, r.size, r.ended, r.settled = sse.Splitter{}, 0, 0, false
+	r.headerTier, r.sniff = "", false
 	r.amazon, r.headers = nil, [len(bedrockHeaders)]usage.Count{}
 	r.watch = nil
 	r.answer.begin()
@@ -73,8 +76,25 @@ func (r *Reader) Init(f *Format, framing Framing) {
 	}
 }
 
+// Sniff has the reader take an answer of one document for an event stream where it begins like one: some gateways send
+// streams as application/json. Call it after Init.
+func (r *Reader) Sniff() { r.sniff = r.framing == Plain }
+
+// Streams reports whether the answer comes in events.
+func (r *Reader) Streams() bool { return r.framing != Plain }
+
 // Write reads on. It keeps nothing of p.
 func (r *Reader) Write(p []byte) {
+	if r.sniff {
+		if p = bytes.TrimLeft(p, " \t\r\n"); len(p) == 0 {
+			return
+		}
+		r.sniff = false
+		switch p[0] {
+		case ':', 'd', 'e', 'i', 'r': // of a comment, data, event, id and retry; no JSON object or array begins so
+			r.framing = EventStream
+		}
+	}
 	switch r.framing {
 	case EventStream:
 		r.events.Write(p, eventSink{r})
@@ -114,8 +134,9 @@ func (r *Reader) Watch(h sse.Handler) { r.watch = h }
 // Events returns how many events of a stream have passed whole.
 func (r *Reader) Events() int { return r.ended }
 
-// Settle ends the reading and brings the counts into one accounting. It works once.
-func (r *Reader) Settle() *Answer {
+// Settle ends the reading and brings the counts into one accounting: of what the provider's usage object tells too, that
+// goes before what was read beside it. It works once.
+func (r *Reader) Settle(provider string) *Answer {
 	if r.settled {
 		return &r.answer
 	}
@@ -131,6 +152,10 @@ func (r *Reader) Settle() *Answer {
 	}
 	if r.format.Account != nil {
 		r.format.Account(&r.answer)
+	}
+	r.answer.settle(r.format, provider)
+	if r.headerTier != "" {
+		r.answer.ServiceTier = r.headerTier
 	}
 	return &r.answer
 }

@@ -22,6 +22,7 @@ var paths = []string{
 	"/api/chat", "/api/generate", "/api/embed", "/v2/chat", "/v2/embed", "/v2/rerank",
 	"/model/m/converse", "/model/m/converse-stream", "/model/embed/invoke", "/model/m/invoke",
 	"/model/m/invoke-with-response-stream",
+	"/v1beta/interactions", "/publishers/google/models/gemini-embedding-001:predict", "/v1beta/models/imagen-4:predict",
 }
 
 var framings = []provider.Framing{provider.Plain, provider.EventStream, provider.Lines, provider.AWSEventStream}
@@ -29,7 +30,7 @@ var framings = []provider.Framing{provider.Plain, provider.EventStream, provider
 // said is what a reader makes of a body that comes in pieces of the sizes that cut returns.
 func said(t testing.TB, path string, framing provider.Framing, body []byte, cut func() int) provider.Answer {
 	t.Helper()
-	target, ok := provider.Lookup(path)
+	target, ok := provider.Lookup("", path)
 	if !ok {
 		t.Fatalf("%s has no format", path)
 	}
@@ -40,7 +41,7 @@ func said(t testing.TB, path string, framing provider.Framing, body []byte, cut 
 		r.Write(body[:n])
 		body = body[n:]
 	}
-	return *r.Settle()
+	return *r.Settle("")
 }
 
 // documents hold what the formats read, in one: each reader takes its own.
@@ -124,7 +125,7 @@ func TestAStreamedEventAllocatesNothing(t *testing.T) {
 		{"/model/m/converse-stream", provider.AWSEventStream},
 		{"/model/m/invoke-with-response-stream", provider.AWSEventStream},
 	} {
-		target, _ := provider.Lookup(tc.path)
+		target, _ := provider.Lookup("", tc.path)
 		body := framedAs(t, tc.framing, event)
 		var r provider.Reader
 		r.Init(target.Format, tc.framing)
@@ -135,7 +136,7 @@ func TestAStreamedEventAllocatesNothing(t *testing.T) {
 }
 
 func TestALargeEventOfAnInvokedModelIsReadInConstantMemory(t *testing.T) {
-	target, _ := provider.Lookup("/model/m/invoke-with-response-stream")
+	target, _ := provider.Lookup("", "/model/m/invoke-with-response-stream")
 	var r provider.Reader
 	r.Init(target.Format, provider.AWSEventStream)
 	inner := `{"big":"` + strings.Repeat("x", 4<<20) + `","prompt_token_count":5}`
@@ -147,7 +148,7 @@ func TestALargeEventOfAnInvokedModelIsReadInConstantMemory(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("it costs %v allocations", n)
 	}
-	if got := r.Settle().Usage.Input.Value(); got != 5 {
+	if got := r.Settle("").Usage.Input.Value(); got != 5 {
 		t.Errorf("the input behind it is %d, not 5", got)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // saidInFull is said by a reader that passes over no event.
 func saidInFull(t testing.TB, path string, framing provider.Framing, body []byte, oracle func(*provider.Reader)) provider.Answer {
 	t.Helper()
-	target, ok := provider.Lookup(path)
+	target, ok := provider.Lookup("", path)
 	if !ok {
 		t.Fatalf("%s has no format", path)
 	}
@@ -21,7 +21,7 @@ func saidInFull(t testing.TB, path string, framing provider.Framing, body []byte
 	r.Init(target.Format, framing)
 	oracle(&r)
 	r.Write(body)
-	return *r.Settle()
+	return *r.Settle("")
 }
 
 // dialects are formats with events of their streams. # is filled with a text, % with a number.

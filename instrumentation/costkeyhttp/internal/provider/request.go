@@ -93,6 +93,8 @@ var requestFields = []RequestField{
 	{"stream", ReadRequestStream},
 	{"background", func(r *Request, v jsonscan.Value) { r.Background = v.Kind == jsonscan.True }},
 	{"service_tier", func(r *Request, v jsonscan.Value) { setWord(&r.ServiceTier, v) }},
+	{"serviceTier", func(r *Request, v jsonscan.Value) { setWord(&r.ServiceTier, v) }},      // Gemini
+	{"serviceTier.type", func(r *Request, v jsonscan.Value) { setWord(&r.ServiceTier, v) }}, // Converse
 	{"max_tokens", readMaxTokens},
 	{"max_completion_tokens", readMaxTokens},
 	{"max_output_tokens", readMaxTokens},
