@@ -27,7 +27,7 @@ type Query struct {
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown
 	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell,
-	// and an ARN. "global" and "not_available" are the place that list prices are for.
+	// and an ARN, as "not_available" and "default" do. "global" is the place that list prices are for.
 	Residency string
 	// Speed is the speed mode the provider says it served ("fast" at Anthropic); "", "standard" and "default" are the
 	// normal one.
