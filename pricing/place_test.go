@@ -59,8 +59,18 @@ func TestWhereACallRanDecidesItsPrice(t *testing.T) {
 			wantCost(t, c.what, got, c.cost)
 			continue
 		}
-		if got.Status != StatusNoPrice || got.Reason != "no_rate:residency" || got.Model == "" {
+		if got.Status != StatusNoPrice || got.Reason != "no_rate:residency" || got.Note != NotePlace || got.Model == "" {
 			t.Errorf("%s: %+v, want no price for want of a rate there", c.what, got)
+		}
+	}
+}
+
+func TestASpeedWhosePriceIsNotKnownIsNoted(t *testing.T) {
+	t.Parallel()
+	for speed, reason := range map[string]string{"fast": "no_rate:fast", "optimized": "no_rate:speed"} {
+		q := Query{Provider: "anthropic", ResponseModel: "claude-opus-4-5", Speed: speed, AtNanos: at(november), Usage: &tokens}
+		if got := Embedded().Price(&q); got.Status != StatusNoPrice || got.Reason != reason || got.Note != NoteSpeed || !IsNote(got.Note) {
+			t.Errorf("%s: %+v", speed, got)
 		}
 	}
 }
