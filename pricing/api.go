@@ -27,7 +27,7 @@ type Query struct {
 	ServiceTier   string // as served; "" and "default" and "auto" mean standard
 	Host          string // server.address: tells regional endpoints apart; "" is unknown
 	// Residency is where the provider says it ran the call, "us" or "eu" (Anthropic's inference_geo); "" lets Host tell,
-	// and an ARN. "global" and "not_available" are the place that list prices are for.
+	// and an ARN, as "not_available" and "default" do. "global" is the place that list prices are for.
 	Residency string
 	// Speed is the speed mode the provider says it served ("fast" at Anthropic); "", "standard" and "default" are the
 	// normal one.
@@ -51,7 +51,7 @@ type Result struct {
 	Rule     string // the rule that matched, see README.md: "exact", "alias", "profile+request_model"…; "" where none
 	Discount string // the multiplier of the user's discount that is in the cost, as written, "0.85"; "" where none is
 	Reason   string // why there is no price: "no_rate:input_audio", "no_row:batch"; "" where there is one
-	Note     string // what was assumed in pricing, for the column notes: NoteCacheWriteSplit, …; "" if nothing
+	Note     string // what was assumed in pricing, or is not known, for the column notes: NoteCacheWriteSplit, …; "" if nothing
 }
 
 // Line is one line of a priced call, for people who ask why.

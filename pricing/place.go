@@ -9,19 +9,18 @@ const (
 )
 
 // placeOf returns where a call ran, "" where that is not told or is the place that the list price is for: what the
-// answer says, else the region that a host of the provider names, else that of the ARN that was called.
+// answer says, else the region that a host of the provider names, else that of the ARN that was called. Claude says
+// "not_available" wherever Anthropic does not run it itself.
 func (p *provider) placeOf(q *Query) string {
 	where := strings.TrimSpace(q.Residency)
-	if where == "" {
+	if strings.EqualFold(where, "global") {
+		return ""
+	}
+	if where == "" || strings.EqualFold(where, "not_available") || strings.EqualFold(where, "default") {
 		where = p.placeOfHost(q.Host)
 	}
 	if where == "" && p.form == formBedrock {
 		where = regionOfARN(q.RequestModel)
-	}
-	for _, normal := range [...]string{"global", "not_available", "default"} {
-		if strings.EqualFold(where, normal) {
-			return ""
-		}
 	}
 	return where
 }

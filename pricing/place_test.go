@@ -30,6 +30,7 @@ func TestWhereACallRanDecidesItsPrice(t *testing.T) {
 
 		{"Claude in a region of Vertex AI", "gcp.vertex_ai", "claude-sonnet-4-5@20250929", "us-east5-aiplatform.googleapis.com", "", "0.0495"},
 		{"in a multi-region", "gcp.vertex_ai", "claude-sonnet-4-5@20250929", "aiplatform.eu.rep.googleapis.com", "", "0.0495"},
+		{"in a region, whatever the answer can't tell", "gcp.vertex_ai", "claude-sonnet-4-5@20250929", "us-east5-aiplatform.googleapis.com", "not_available", "0.0495"},
 		{"at the global endpoint", "gcp.vertex_ai", "claude-sonnet-4-5@20250929", "aiplatform.googleapis.com", "", "0.045"},
 		{"an older one", "gcp.vertex_ai", "claude-opus-4-1", "us-east5-aiplatform.googleapis.com", "", "0.225"},
 		{"Gemini 2.5", "gcp.vertex_ai", "gemini-2.5-pro", "europe-west4-aiplatform.googleapis.com", "", "0.0225"},
@@ -58,8 +59,18 @@ func TestWhereACallRanDecidesItsPrice(t *testing.T) {
 			wantCost(t, c.what, got, c.cost)
 			continue
 		}
-		if got.Status != StatusNoPrice || got.Reason != "no_rate:residency" || got.Model == "" {
+		if got.Status != StatusNoPrice || got.Reason != "no_rate:residency" || got.Note != NotePlace || got.Model == "" {
 			t.Errorf("%s: %+v, want no price for want of a rate there", c.what, got)
+		}
+	}
+}
+
+func TestASpeedWhosePriceIsNotKnownIsNoted(t *testing.T) {
+	t.Parallel()
+	for speed, reason := range map[string]string{"fast": "no_rate:fast", "optimized": "no_rate:speed"} {
+		q := Query{Provider: "anthropic", ResponseModel: "claude-opus-4-5", Speed: speed, AtNanos: at(november), Usage: &tokens}
+		if got := Embedded().Price(&q); got.Status != StatusNoPrice || got.Reason != reason || got.Note != NoteSpeed || !IsNote(got.Note) {
+			t.Errorf("%s: %+v", speed, got)
 		}
 	}
 }

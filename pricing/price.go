@@ -55,7 +55,10 @@ func (t *Table) price(q *Query, lines *[]Line) Result {
 	}
 	factors, reason := found.model.factors(q)
 	if reason != "" {
-		res.Status, res.Reason = StatusNoPrice, reason
+		res.Status, res.Reason, res.Note = StatusNoPrice, reason, NoteSpeed
+		if reason == reasonNoPlace {
+			res.Note = NotePlace
+		}
 		return res
 	}
 	res.Rule, res.Tier, res.Note = found.name(family), tierNames[row.tier], row.note(q.Usage)
@@ -88,9 +91,20 @@ const NoteSearchContext = "search_context_unknown"
 // the fee of the searches is not in the cost.
 const NoteSearchFee = "search_fee_unknown"
 
+// Notes of a call that was served at a place, or in a speed mode, whose price is not known: it has no price.
+const (
+	NotePlace = "residency_price_unknown"
+	NoteSpeed = "speed_price_unknown"
+)
+
 // IsNote reports whether a note of a call is one of this package's, which pricing again writes anew.
 func IsNote(note string) bool {
-	return note == NoteCacheWriteSplit || note == NoteSearchContext || note == NoteSearchFee
+	switch note {
+	case NoteCacheWriteSplit, NoteSearchContext, NoteSearchFee, NotePlace, NoteSpeed:
+		return true
+	default:
+		return false
+	}
 }
 
 // searchModels are in the ids of models that search for every answer.
