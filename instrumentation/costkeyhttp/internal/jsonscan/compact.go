@@ -22,7 +22,7 @@ type compactor struct {
 	start int  // where the member at hand begins, its comma included
 	bad   bool // the member at hand has a key that is left out
 	depth int
-	lists int // open lists that are kept
+	lists int             // open lists that are kept
 	marks [maxNesting]int // start of each open container's own member
 	skip  int             // containers open inside one that is left out
 }
