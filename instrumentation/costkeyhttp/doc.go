@@ -4,8 +4,9 @@
 //	client := &http.Client{Transport: costkeyhttp.NewTransport(nil)}
 //	ai := openai.NewClient(option.WithHTTPClient(client))
 //
-// A call is a POST to a create path of a known host; every other request goes to the base transport as it is. A call gets
-// a GenAI span of kind CLIENT, after the semantic conventions 1.41, and below it the HTTP span of otelhttp.
+// A call is a POST to a create path of a known host; every other request goes to the base transport as it is. One that looks
+// like a call at another host is counted and said once; see [WithUnknownHosts]. A call gets a GenAI span of kind CLIENT, after
+// the semantic conventions 1.41, and below it the HTTP span of otelhttp.
 //
 // # What it never does
 //

@@ -31,6 +31,8 @@ type instruments struct {
 	firstChunk genaiconv.ClientOperationTimeToFirstChunk
 	perChunk   genaiconv.ClientOperationTimePerOutputChunk
 	tokens     genaiconv.ClientTokenUsage
+
+	unknownHost metric.Int64Counter
 }
 
 // newInstruments makes the instruments. A meter that can't is reported to OpenTelemetry's error handler, and nothing is
@@ -42,12 +44,14 @@ func newInstruments(meters metric.MeterProvider) *instruments {
 	m := meters.Meter(semconv.ScopeInstrumentation, metric.WithSchemaURL(semconv.SchemaURL))
 	var (
 		i    instruments
-		errs [4]error
+		errs [5]error
 	)
 	i.duration, errs[0] = genaiconv.NewClientOperationDuration(m, secondsBuckets)
 	i.firstChunk, errs[1] = genaiconv.NewClientOperationTimeToFirstChunk(m, secondsBuckets)
 	i.perChunk, errs[2] = genaiconv.NewClientOperationTimePerOutputChunk(m, secondsBuckets)
 	i.tokens, errs[3] = genaiconv.NewClientTokenUsage(m, tokensBuckets)
+	i.unknownHost, errs[4] = m.Int64Counter("costkey.client.unknown_host", metric.WithUnit("{request}"),
+		metric.WithDescription("Requests left out that look like AI calls, at hosts of no known provider."))
 	if err := errors.Join(errs[:]...); err != nil {
 		otel.Handle(err)
 		return nil

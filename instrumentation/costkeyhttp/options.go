@@ -22,7 +22,9 @@ type config struct {
 	bodies      bodyConfig
 	own         map[string]bool // hosts that requests carry the trace to
 	streamUsage bool
-	extractions []extraction
+
+	unknownHosts bool // are sent calls
+	extractions  []extraction
 }
 
 type optionFunc func(*config)

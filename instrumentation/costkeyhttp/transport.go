@@ -29,6 +29,8 @@ type Transport struct {
 
 	contentDropped  atomic.Int64
 	extractorPanics atomic.Int64
+	unknown         unknownHosts
+	unknownAreCalls bool
 	streamUsage     bool // requests for a stream are made to ask for its usage
 }
 
@@ -63,6 +65,8 @@ func NewTransport(base http.RoundTripper, opts ...Option) *Transport {
 		bodies:      c.bodies,
 		own:         c.own,
 		streamUsage: c.streamUsage,
+
+		unknownAreCalls: c.unknownHosts,
 	}
 	t.extract(c.extractions)
 	return t
@@ -107,7 +111,8 @@ func (t *Transport) match(r *http.Request) (target, bool) {
 	port := r.URL.Port()
 	name := t.providerAt(address, host, port, r.URL.Path)
 	if name == "" {
-		return target{}, false
+		to, ok := t.atUnknownHost(r, address, host)
+		return target{Target: to, provider: providerOther, host: host, port: portOf(port, r.URL.Scheme)}, ok
 	}
 	to, ok := t.extracted(address, host, r.URL.Path)
 	if !ok {

@@ -63,15 +63,13 @@ type Said struct {
 	fresh    bool // no finish reason yet in the document at hand
 	searches int64
 	tool     toolCall
-	pair     modality
 	reasons  int // how often FinishReasons has changed
 	objects  int // how often an object was read; ProviderUsage is made of such
 }
 
 // counts are a provider's own numbers that are no part of one accounting until Format.Account has seen them.
 type counts struct {
-	total, thoughts, toolPrompt usage.Count
-	billedSearches              usage.Count
+	total, billedSearches usage.Count
 }
 
 // ErrorType returns the provider's word for the failure, or "".
@@ -98,7 +96,7 @@ func (s *Said) names() (known Name) {
 
 // begin forgets what holds for one document only.
 func (a *Answer) begin() {
-	a.ending, a.fresh, a.searches, a.pair, a.tool = false, true, 0, modality{}, toolCall{}
+	a.ending, a.fresh, a.searches, a.tool = false, true, 0, toolCall{}
 }
 
 // setName sets *to to a name: a model, an id. Anything that can't be one, because it is long or holds a space or a

@@ -15,7 +15,6 @@ var anthropicMessages = &Format{
 	Operation: semconv.OperationChat,
 	Suffixes:  []string{"/v1/messages"},
 	Fields:    anthropicFields(),
-	Account:   settleAnthropic,
 }
 
 // On Vertex AI the model stands in the path. Source: docs.claude.com/en/api/claude-on-vertex-ai. Other publishers' models
@@ -23,13 +22,13 @@ var anthropicMessages = &Format{
 var vertexAnthropic = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{":rawPredict"},
 	ModelInPath: true, ModelBehind: "/publishers/anthropic/models/", ModelHolds: "claude",
-	Fields: anthropicFields(), Account: settleAnthropic,
+	Fields: anthropicFields(),
 }
 
 var vertexAnthropicStream = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{":streamRawPredict"},
 	ModelInPath: true, ModelBehind: "/publishers/anthropic/models/", ModelHolds: "claude", Streams: true,
-	Fields: anthropicFields(), Account: settleAnthropic,
+	Fields: anthropicFields(),
 }
 
 func anthropicFields() []Field {
@@ -44,21 +43,15 @@ func anthropicFields() []Field {
 		{Path: "error.type", Read: readErrorClass},
 		{Path: "usage", Mode: jsonscan.Compact, Read: mergeUsage},
 		{Path: "message.usage", Mode: jsonscan.Compact, Read: readStartUsage},
-		// In message_start this is a placeholder: it is read from the other place only.
-		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
-		{Path: "usage.output_tokens_details.thinking_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
 	}
 	fields = append(fields, generated("", "delta.text", "delta.thinking", "delta.partial_json", "content_block.name")...)
-	shared := []Field{
-		{Path: "input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
-		{Path: "cache_read_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
-		{Path: "cache_creation_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheWrite })},
-		{Path: "cache_creation.ephemeral_5m_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.CacheWrite5m })},
-		{Path: "cache_creation.ephemeral_1h_input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheWrite1h })},
-		{Path: "server_tool_use.web_search_requests", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.WebSearches })},
-		{Path: "service_tier", Read: ReadTier},
+	for _, at := range []string{"usage", "message.usage"} {
+		fields = append(fields, Field{
+			Path: at + ".cache_creation.ephemeral_5m_input_tokens",
+			Read: counter(func(a *Answer) *usage.Count { return &a.CacheWrite5m }),
+		})
 	}
-	return append(fields, append(under("usage.", shared), under("message.usage.", shared)...)...)
+	return fields
 }
 
 func readMessagesEvent(a *Answer, v jsonscan.Value) {
@@ -78,16 +71,5 @@ func readStartUsage(a *Answer, v jsonscan.Value) {
 func mergeUsage(a *Answer, v jsonscan.Value) {
 	if v.Kind == jsonscan.Object {
 		a.ProviderUsage = jsonscan.Merge(a.ProviderUsage, v.Text)
-	}
-}
-
-// settleAnthropic puts the cache parts into the input.
-func settleAnthropic(a *Answer) {
-	u := &a.Usage
-	if split := a.CacheWrite5m.Add(u.CacheWrite1h); split.Value() > u.CacheWrite.Value() {
-		u.CacheWrite = split
-	}
-	if u.Input.IsKnown() {
-		u.Input = u.Input.Add(u.CacheRead).Add(u.CacheWrite)
 	}
 }

@@ -16,13 +16,13 @@ const bedrockModel = "/model/"
 var bedrockConverse = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{"/converse"},
 	ModelInPath: true, ModelBehind: bedrockModel,
-	Fields: converseFields(), Account: settleAnthropic,
+	Fields: converseFields(), Account: settleBedrock,
 }
 
 var bedrockConverseStream = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{"/converse-stream"},
 	ModelInPath: true, ModelBehind: bedrockModel, Streams: true,
-	Fields: converseFields(), Account: settleAnthropic,
+	Fields: converseFields(), Account: settleBedrock,
 }
 
 var bedrockEmbed = &Format{
@@ -34,13 +34,13 @@ var bedrockEmbed = &Format{
 var bedrockInvoke = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{"/invoke"},
 	ModelInPath: true, ModelBehind: bedrockModel,
-	Fields: invokeFields(), Account: settleAnthropic,
+	Fields: invokeFields(), Account: settleBedrock,
 }
 
 var bedrockInvokeStream = &Format{
 	Operation: semconv.OperationChat, Suffixes: []string{"/invoke-with-response-stream"},
 	ModelInPath: true, ModelBehind: bedrockModel, Streams: true, Chunks: true,
-	Fields: invokeFields(), Account: settleAnthropic,
+	Fields: invokeFields(), Account: settleBedrock,
 }
 
 func inputOf(a *Answer) *usage.Count      { return &a.Usage.Input }
@@ -53,32 +53,19 @@ func converseFields() []Field {
 	fields := append([]Field{
 		{Path: "stopReason", Read: SetReasons},
 		{Path: "serviceTier.type", Read: ReadTier},
-	}, converseUsage("usage")...)
+	}, Field{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage})
 	return append(fields, generated("", "delta.text", "delta.toolUse.input", "delta.reasoningContent.text",
 		"start.toolUse.name")...)
-}
-
-// converseUsage are the counts of Converse, and of the Nova models' own answers.
-func converseUsage(at string) []Field {
-	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
-		{Path: "inputTokens", Read: counter(inputOf)},
-		{Path: "outputTokens", Read: counter(outputOf)},
-		{Path: "cacheReadInputTokens", Read: counter(cacheReadOf)},
-		{Path: "cacheReadInputTokenCount", Read: counter(cacheReadOf)},
-		{Path: "cacheWriteInputTokens", Read: counter(cacheWriteOf)},
-		{Path: "cacheWriteInputTokenCount", Read: counter(cacheWriteOf)},
-	})...)
 }
 
 // invokeFields are the places of the models' own answers: Anthropic's, Nova's, Llama's, Titan's, and what Bedrock adds.
 // None means two things.
 func invokeFields() []Field {
-	fields := append(anthropicFields(), converseUsage("usage")...)
-	fields = append(fields, converseUsage("metadata.usage")...)
+	fields := anthropicFields()
 	fields = append(fields, generated("", "contentBlockDelta.delta.text", "contentBlockStart.start.toolUse.name",
 		"generation", "outputText")...)
 	fields = append(fields,
-		Field{Path: "usage", Mode: jsonscan.Compact, Read: mergeUsage}, // the last one of a place counts
+		Field{Path: "metadata.usage", Mode: jsonscan.Compact, Read: ReadUsage}, // Nova's
 		Field{Path: "stopReason", Read: SetReasons},
 		Field{Path: "messageStop.stopReason", Read: SetReasons},
 		Field{Path: "prompt_token_count", Read: counter(inputOf)},
@@ -150,5 +137,12 @@ func (r *Reader) settleHeaders() {
 	for i, h := range bedrockHeaders {
 		to := h.at(&r.answer)
 		*to = to.Or(r.headers[i])
+	}
+}
+
+// settleBedrock puts the cache parts into the input, for counts that stand outside of a usage object.
+func settleBedrock(a *Answer) {
+	if u := &a.Usage; u.Input.IsKnown() {
+		u.Input = u.Input.Add(u.CacheRead).Add(u.CacheWrite)
 	}
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
 	"github.com/costkey/costkey-otel/semconv"
-	"github.com/costkey/costkey-otel/usage"
 )
 
 // The formats of Cohere, versions 1 and 2.
@@ -53,9 +52,6 @@ func cohereFields() []Field {
 
 func cohereUsage(at string) []Field {
 	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
-		{Path: "billed_units.input_tokens", Read: counter(inputOf)},
-		{Path: "billed_units.output_tokens", Read: counter(outputOf)},
-		{Path: "billed_units.search_units", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.SearchUnits })},
 		{Path: "tokens.input_tokens", Read: fallback(inputOf)},
 		{Path: "tokens.output_tokens", Read: fallback(outputOf)},
 	})...)

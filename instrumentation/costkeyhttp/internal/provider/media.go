@@ -2,7 +2,6 @@ package provider
 
 import (
 	"github.com/costkey/costkey-otel/instrumentation/costkeyhttp/internal/jsonscan"
-	"github.com/costkey/costkey-otel/usage"
 )
 
 // OpenAI's formats of images and audio.
@@ -14,36 +13,31 @@ var openAIImages = &Format{
 	Operation: operationImages,
 	Draws:     true, // openai-go v3.96 image.go: the events of a stream tell no details
 	Suffixes:  []string{"/images/generations", "/images/edits"},
-	Fields:    append(mediaFields("input_tokens_details", "output_tokens_details"), generated("", "b64_json")...),
+	Fields:    append(mediaFields(), generated("", "b64_json")...),
 }
 
 var openAITranscription = &Format{
 	OpenAI:    true,
 	Operation: "transcription",
 	Suffixes:  []string{"/audio/transcriptions", "/audio/translations"},
-	Fields:    append(mediaFields("input_token_details", "output_token_details"), generated("", "delta")...),
+	Fields:    append(mediaFields(), generated("", "delta")...),
 }
 
 var openAISpeech = &Format{
 	OpenAI:    true,
 	Operation: "speech",
 	Suffixes:  []string{"/audio/speech"},
-	Fields:    mediaFields("input_token_details", "output_token_details"),
+	Fields:    mediaFields(),
 }
 
 // operationImages has no well-known value in the conventions.
 const operationImages = "image_generation"
 
-func mediaFields(input, output string) []Field {
+func mediaFields() []Field {
 	return append([]Field{
 		{Path: "type", Read: readMediaEvent},
 		{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage},
 		{Path: "usage.seconds", Read: func(a *Answer, v jsonscan.Value) { a.Measured = v.Kind == jsonscan.Number }},
-		{Path: "usage.input_tokens", Read: counter(inputOf)},
-		{Path: "usage.output_tokens", Read: counter(outputOf)},
-		{Path: "usage." + input + ".audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
-		{Path: "usage." + input + ".image_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.ImageInput })},
-		{Path: "usage." + output + ".image_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.ImageOutput })},
 	}, openAICommon...)
 }
 

@@ -18,7 +18,6 @@ var openAIChat = &Format{
 	APIType:     "chat_completions",
 	Suffixes:    []string{"/chat/completions", "/text/chatcompletion_v2"}, // the latter is MiniMax's
 	Fields:      append(chatFields(), openAICommon...),
-	Account:     settleOpenAI,
 }
 
 var openAICompletions = &Format{
@@ -27,7 +26,6 @@ var openAICompletions = &Format{
 	Operation:   semconv.OperationTextCompletion,
 	Suffixes:    []string{"/completions"},
 	Fields:      append(chatFields(), openAICommon...),
-	Account:     settleOpenAI,
 }
 
 var openAIEmbeddings = &Format{
@@ -77,21 +75,15 @@ func chatFields() []Field {
 	return fields
 }
 
+// chatUsage are the places of a usage object; what it tells is read at the end.
 func chatUsage(at string) []Field {
-	return append([]Field{{Path: at, Mode: jsonscan.Compact, Read: ReadUsage}}, under(at+".", []Field{
-		{Path: "prompt_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
-		{Path: "completion_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
-		{Path: "total_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.counts.total })},
-		{Path: "prompt_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
-		{Path: "prompt_cache_hit_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })}, // DeepSeek
-		{Path: "cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},           // Moonshot
-		{Path: "prompt_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioInput })},
-		{Path: "completion_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
-		{Path: "cost", Read: ReadCost},            // OpenRouter
-		{Path: "cost.total_cost", Read: ReadCost}, // Perplexity
-		{Path: "completion_tokens_details.audio_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.AudioOutput })},
-	})...)
+	return []Field{
+		{Path: at, Mode: jsonscan.Compact, Read: ReadUsage},
+		{Path: at + ".total_tokens", Read: counter(totalOf)}, // all that some tell of embeddings
+	}
 }
+
+func totalOf(a *Answer) *usage.Count { return &a.counts.total }
 
 // responsesFields are the places of a Responses answer: at the top of a plain one, below "response" in the events that
 // carry its state.
@@ -109,10 +101,6 @@ func responsesFields() []Field {
 		{Path: "tool_usage", Mode: jsonscan.Compact, Read: readToolUsage},
 		{Path: "tool_usage.web_search.num_requests", Read: counter(func(a *Answer) *usage.Count { return &a.counts.billedSearches })},
 		{Path: "usage", Mode: jsonscan.Compact, Read: ReadUsage},
-		{Path: "usage.input_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Input })},
-		{Path: "usage.output_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Output })},
-		{Path: "usage.input_tokens_details.cached_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.CacheRead })},
-		{Path: "usage.output_tokens_details.reasoning_tokens", Read: counter(func(a *Answer) *usage.Count { return &a.Usage.Reasoning })},
 	}, openAIErrors("")...)
 	fields := append(under("response.", answer), answer...)
 	fields = append(fields,
@@ -170,18 +158,6 @@ func (a *Answer) countSearch(counts bool, by int64) {
 func readToolUsage(a *Answer, v jsonscan.Value) {
 	if v.Kind == jsonscan.Object {
 		a.toolUsage = append(a.toolUsage[:0], v.Text...)
-	}
-}
-
-// settleOpenAI puts reasoning into the output where the answer leaves it out, as xAI's does: the total then is the sum
-// of all three.
-func settleOpenAI(a *Answer) {
-	u, total := &a.Usage, a.counts.total
-	if !total.IsKnown() || !u.Input.IsKnown() || !u.Output.IsKnown() || u.Reasoning.Value() == 0 {
-		return
-	}
-	if total.Value() == u.Input.Value()+u.Output.Value()+u.Reasoning.Value() {
-		u.Output = u.Output.Add(u.Reasoning)
 	}
 }
 
