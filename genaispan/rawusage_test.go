@@ -36,11 +36,13 @@ func TestOneUsageObjectIsReadTheSameThroughEveryDoor(t *testing.T) {
 		"Logfire's raw usage": {"logfire.anthropic", "anthropic", "claude-haiku-4-5", attrs{"gen_ai.usage.raw": claude}, claudeUsage, claudeKept},
 		"Logfire's stream": {
 			"logfire.anthropic", "anthropic", "claude-haiku-4-5",
-			attrs{"response_data": `{"message":{"content":"MARKER \"usage\": {}"},"usage": ` + claude + `}`}, claudeUsage, claudeKept,
+			attrs{"response_data": `{"message":{"content":"MARKER \"usage\": {}"},"usage": ` + claude + `}`},
+			claudeUsage, claudeKept,
 		},
 		"Langfuse's details in the provider's names": {
 			"langfuse-sdk", "anthropic", "claude-haiku-4-5",
-			attrs{"langfuse.observation.type": "generation", "langfuse.observation.usage_details": claude}, claudeUsage, claudeKept,
+			attrs{"langfuse.observation.type": "generation", "langfuse.observation.usage_details": claude},
+			claudeUsage, claudeKept,
 		},
 		"the AI SDK's metadata": {
 			"ai", "anthropic.messages", "claude-haiku-4-5",
@@ -49,7 +51,8 @@ func TestOneUsageObjectIsReadTheSameThroughEveryDoor(t *testing.T) {
 		},
 		"ADK's answer": {
 			"gcp.vertex.agent", "gcp.vertex.agent", "gemini-2.5-flash",
-			attrs{"gcp.vertex.agent.llm_response": `{"content":{"usage_metadata":"MARKER"},"usage_metadata":` + gemini + `}`}, geminiUsage, gemini,
+			attrs{"gcp.vertex.agent.llm_response": `{"content":{"usage_metadata":"MARKER"},"usage_metadata":` + gemini + `}`},
+			geminiUsage, gemini,
 		},
 		"the AI SDK's metadata of Gemini": {
 			"ai", "google.generative-ai", "gemini-2.5-flash",
@@ -58,7 +61,8 @@ func TestOneUsageObjectIsReadTheSameThroughEveryDoor(t *testing.T) {
 		},
 		"more than may be kept": {
 			"logfire.anthropic", "anthropic", "claude-haiku-4-5",
-			attrs{"gen_ai.usage.raw": claude[:len(claude)-1] + `,"x":[` + strings.Repeat("1,", 3000) + `1]}`}, claudeUsage, "",
+			attrs{"gen_ai.usage.raw": claude[:len(claude)-1] + `,"x":[` + strings.Repeat("1,", 3000) + `1]}`},
+			claudeUsage, "",
 		},
 	} {
 		more := attrs{"gen_ai.provider.name": test.provider, "gen_ai.request.model": test.model}
