@@ -56,6 +56,9 @@ func (f *found) account(d dialect, dst *Call) {
 		return
 	}
 	c := table[d.id][fam]
+	if d.id == dialectClaudeCode && f.inputSet == setPlain {
+		c = plain // since 2.1.332 it has semconv's keys besides, by semconv's rule
+	}
 	y.includeCache(d, fam, c, dst)
 	y.includeReasoning(fam, c, dst)
 	y.clamp(dst)

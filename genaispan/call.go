@@ -87,10 +87,10 @@ func (c *Call) Clone() Call {
 // Tag is one label of a call.
 type Tag = semconv.Tag
 
-// Refused reports whether the provider can't have billed the call: it answered with HTTP 400 or above, or no
-// connection was made, and no usage came.
+// Refused reports whether the provider can't have billed the call: it answered with HTTP 400 or above, by its status or by
+// the class of the error, or no connection was made, and no usage came.
 func (c *Call) Refused() bool {
-	return (c.HTTPStatus >= 400 || c.NoConnection) && c.Usage.IsZero()
+	return (c.HTTPStatus >= 400 || c.NoConnection || c.refusedByClass()) && c.Usage.IsZero()
 }
 
 // Verdict says what a span is.

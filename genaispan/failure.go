@@ -25,8 +25,10 @@ func (f *found) failure(span ptrace.Span, dst *Call) {
 		return
 	}
 	dst.ErrorType = f.text[tError]
-	if dst.ErrorType == "" {
-		dst.ErrorType = lastException(span)
+	if dst.ErrorType == "" || dst.ErrorType == semconv.ErrorTypeOther {
+		if class := lastException(span); class != "" {
+			dst.ErrorType = class
+		}
 	}
 	if dst.ErrorType == "" && dst.HTTPStatus >= 400 {
 		dst.ErrorType = strconv.Itoa(dst.HTTPStatus)

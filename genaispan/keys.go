@@ -80,6 +80,7 @@ const (
 	tSentryOp
 	tClaudeType
 	tLogfireType
+	tSpeed
 	tMetadataCost // what a gateway says in the AI SDK's metadata
 	numTexts
 )
@@ -253,6 +254,7 @@ var rules = []rule{
 	{key: "llm.token_count.completion_details.reasoning", to: cReasoning, as: asCount},
 	{key: "ai.usage.outputTokenDetails.reasoningTokens", to: cReasoning, as: asCount},
 	{key: "ai.usage.reasoningTokens", to: cReasoning, as: asCount},
+	{key: "thoughts_token_count", to: cReasoning, as: asCount}, // Qwen Code
 
 	{key: "gen_ai.usage.audio.input_tokens", to: cAudioInput, as: asCount},
 	{key: "gen_ai.usage.input_audio_tokens", to: cAudioInput, as: asCount},
@@ -331,6 +333,8 @@ var rules = []rule{
 	{key: "openai.request.service_tier", to: tRequestTier, as: asEnum},
 	{key: "gen_ai.openai.request.service_tier", to: tRequestTier, as: asEnum},
 
+	{key: "speed", to: tSpeed, as: asEnum}, // Claude Code
+
 	{key: "gen_ai.usage.cost", as: asCost},
 	{key: "gen_ai.cost.total_cost", as: asCost},
 	{key: "llm.cost.total", as: asCost},
@@ -350,6 +354,7 @@ var rules = []rule{
 	{key: "error.type", to: tError, as: asError},
 	{key: "http.response.status_code", to: cHTTPStatus, as: asCount},
 	{key: "http.status_code", to: cHTTPStatus, as: asCount},
+	{key: "status_code", to: cHTTPStatus, as: asCount}, // Claude Code
 	{key: "success", to: bSuccess, as: asFlag},
 	{key: "langfuse.observation.level", to: tLevel, as: asEnum},
 

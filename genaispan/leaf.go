@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/costkey/costkey-otel/semconv"
 )
 
 // judgement is what a span is, and why.
@@ -136,21 +138,42 @@ func (f *found) judgeCall(d *dialect, span ptrace.Span, op, byKind meaning, unkn
 	}
 	switch {
 	case m.class == classCall:
-		if !hasModel && !f.hasUsage() && !failed {
+		if !hasModel && !f.hasUsage() && !failed && d.scope != semconv.ScopeInstrumentation {
 			return judgement{verdict: OuterSpan}
 		}
 		if f.isWrapper(d, m.operation) {
 			return judgement{verdict: OuterSpan}
 		}
 		return judgement{verdict: ProviderCall, operation: m.operation}
+	case d.scope == semconv.ScopeInstrumentation: // the transport makes a span of nothing else
+		return judgement{verdict: ProviderCall, operation: operationByName(span.Name()), unknown: unknown}
 	case unknown:
-		if span.Kind() == ptrace.SpanKindClient && f.hasUsage() {
+		if f.hasUsage() && (span.Kind() == ptrace.SpanKindClient || hasModel && f.hasBoth() && !encloses(f.text[tOperation])) {
 			return judgement{verdict: ProviderCall, operation: f.text[tOperation], unknown: true}
 		}
+	case span.Name() == codexCall && f.hasBoth():
+		return judgement{verdict: ProviderCall, operation: "chat"}
 	case hasModel && (f.hasUsage() || f.text[tResponseID] != "" || f.text[tFinish] != "" || failed):
 		return judgement{verdict: ProviderCall, operation: operationByName(span.Name())}
 	}
 	return judgement{verdict: OuterSpan}
+}
+
+// hasBoth reports whether input and output are told.
+func (f *found) hasBoth() bool { return f.known(cInput) && f.known(cOutput) || f.objectTells }
+
+// codexCall is Codex's span of one answer. It names no model: a span around it does.
+// github.com/openai/codex codex-rs/core/src/codex.rs
+const codexCall = "handle_responses"
+
+// isCodexTurn reports whether a span that has no key of ours is one of Codex's that name the model.
+func isCodexTurn(name string) bool {
+	switch name {
+	case "session_task.turn", "run_turn", "run_sampling_request", "try_run_sampling_request":
+		return true
+	default:
+		return false
+	}
 }
 
 // isWrapper knows the outer spans of embeddings and reranks that look like calls: AI SDK 7 and LangChain wrappers put

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/costkey/costkey-otel/samecall"
-	"github.com/costkey/costkey-otel/usage"
 )
 
 // shared points to what another span of the same call may tell. What is reported as its cost is this package's own.
@@ -61,22 +60,11 @@ func (c *Call) mergeUsage(other *Call) {
 	if u.Input != o.Input || u.Output != o.Output {
 		return
 	}
-	if !u.CacheRead.IsKnown() && !u.CacheWrite.IsKnown() {
-		u.CacheRead, u.CacheWrite, u.CacheWrite1h = o.CacheRead, o.CacheWrite, o.CacheWrite1h
-		u.CachedAudioInput, u.CachedImageInput = o.CachedAudioInput, o.CachedImageInput
-	}
-	for _, p := range []struct {
-		dst *usage.Count
-		src usage.Count
-	}{
-		{&u.Reasoning, o.Reasoning},
-		{&u.AudioInput, o.AudioInput},
-		{&u.ImageInput, o.ImageInput},
-		{&u.VideoInput, o.VideoInput},
-		{&u.AudioOutput, o.AudioOutput},
-		{&u.ImageOutput, o.ImageOutput},
-		{&u.WebSearches, o.WebSearches},
-	} {
-		*p.dst = p.dst.Or(p.src)
+	own := *u
+	*u = own.Over(*o)
+	if own.CacheRead.IsKnown() && own.CacheRead != o.CacheRead || own.CacheWrite.IsKnown() && own.CacheWrite != o.CacheWrite {
+		// The cached parts of two hands may be more than the input.
+		u.CacheRead, u.CacheWrite, u.CacheWrite1h = own.CacheRead, own.CacheWrite, own.CacheWrite1h
+		u.CachedAudioInput, u.CachedImageInput = own.CachedAudioInput, own.CachedImageInput
 	}
 }

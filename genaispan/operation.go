@@ -34,7 +34,9 @@ var (
 var operations = map[string]meaning{
 	"chat": isChat, "chat.completions": isChat, "message": isChat, "messages": isChat, "responses": isChat,
 	"response": isChat, "generate": isChat, "generate_text": isChat, "converse": isChat, "acompletion": isChat,
-	"aresponses": isChat, "anthropic_messages": isChat, "llm": isChat, "generation": isChat,
+	"aresponses": isChat, "anthropic_messages": isChat, "llm": isChat, "generation": isChat, "llm_request": isChat,
+	"llm_call":   isChat, // google-gemini/gemini-cli packages/core/src/telemetry/constants.ts, GeminiCliOperation; so the next lines
+	"agent_call": isInner, "user_prompt": isOuter, "system_prompt": isOuter, "schedule_tool_calls": isOuter,
 
 	"text_completion": isCompletion, "text_completions": isCompletion, "completion": isCompletion,
 	"completions": isCompletion, "atext_completion": isCompletion,
@@ -67,6 +69,20 @@ func operationOf(s string) meaning {
 		return isOuter
 	}
 	return meaning{}
+}
+
+// encloses reports whether the name of an operation that nobody listed is that of something around calls: their counts are
+// sums, as a rule.
+func encloses(operation string) bool {
+	for _, word := range [...]string{
+		"agent", "tool", "chain", "workflow", "flow", "graph", "crew", "task", "step", "turn", "run", "session", "conversation",
+		"pipeline", "retriev", "memory", "plan", "eval", "guard", "team", "swarm", "loop", "cycle", "invoke", "execute",
+	} {
+		if strings.Contains(operation, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // kind is one key by which a dialect says what a span is. A value in values means what is written there, any other

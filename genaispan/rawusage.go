@@ -54,8 +54,11 @@ func (f *found) objectCounts() bool {
 
 // takeObject takes the object into the call: all of it that costkey.provider.usage may hold is kept, and its counts replace
 // the span's.
-func (f *found) takeObject(c *Call) {
+func (f *found) takeObject(d *dialect, c *Call) {
 	switch {
+	case f.object == "" && d.id == dialectClaudeCode && f.text[tSpeed] == "fast":
+		c.ProviderUsage = `{"speed":"fast"}` // as Anthropic's own object tells what Claude Code says on the span
+		return
 	case f.object == "":
 		if f.json[jProviderUsage] != "" {
 			f.badOther = true

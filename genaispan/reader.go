@@ -86,7 +86,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	attrs := span.Attributes()
 	dst.reset()
 	dst.TraceID, dst.SpanID, dst.ParentSpanID = span.TraceID(), span.SpanID(), span.ParentSpanID()
-	if !isCandidate(attrs) && !strings.HasPrefix(span.Name(), claudeCodePrefix) {
+	if !isCandidate(attrs) && !strings.HasPrefix(span.Name(), claudeCodePrefix) && !isCodexTurn(span.Name()) {
 		return NotGenAI
 	}
 	var f found
@@ -108,7 +108,7 @@ func (r *Reader) Read(res *Resource, scope pcommon.InstrumentationScope, schemaU
 	f.account(d, dst)
 	f.failure(span, dst)
 	f.reportedCost(dst)
-	f.takeObject(dst)
+	f.takeObject(&d, dst)
 	f.notes(&d, &j, dst)
 	if r.settings.CaptureBody {
 		readBodies(span, dst)

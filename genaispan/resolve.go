@@ -20,8 +20,54 @@ func Resolve(calls []Call, others ...Node) []Call {
 			break
 		}
 	}
+	inheritModels(calls, others)
 	return calls
 }
+
+// inheritModels gives calls that name no model that of the nearest span around them which does.
+func inheritModels(calls []Call, others []Node) {
+	lacks := func(c *Call) bool {
+		return !c.Outer && c.RequestModel == "" && c.ResponseModel == "" && !c.Usage.IsZero()
+	}
+	lacking := 0
+	for i := range calls {
+		if lacks(&calls[i]) {
+			lacking++
+		}
+	}
+	if lacking == 0 {
+		return // Fast path - a call names its model as a rule.
+	}
+	type id struct {
+		trace [16]byte
+		span  [8]byte
+	}
+	parents, models := make(map[id][8]byte, len(calls)+len(others)), make(map[id]*Call, len(calls))
+	for i := range others {
+		parents[id{others[i].TraceID, others[i].SpanID}] = others[i].ParentSpanID
+	}
+	for i := range calls {
+		c := &calls[i]
+		at := id{c.TraceID, c.SpanID}
+		parents[at], models[at] = c.ParentSpanID, c
+	}
+	for i := range calls {
+		c := &calls[i]
+		at := id{c.TraceID, c.ParentSpanID}
+		for depth := 0; lacks(c) && depth < maxDepth && at.span != ([8]byte{}); depth++ {
+			if outer := models[at]; outer != nil && outer.RequestModel != "" {
+				c.RequestModel = outer.RequestModel
+				if c.Provider == "" {
+					c.Provider = outer.Provider
+				}
+			}
+			at.span = parents[at]
+		}
+	}
+}
+
+// maxDepth bounds how far up a model is looked for.
+const maxDepth = 16
 
 // maxRounds bounds how often a batch is looked at.
 const maxRounds = 8

@@ -237,6 +237,21 @@ func TestFailuresInEachOfTheirWays(t *testing.T) {
 		"Go's net.OpError, ours": {
 			"github.com/costkey/costkey-otel/instrumentation/costkeyhttp", attrs{"error.type": "*net.OpError"}, "*net.OpError", true,
 		},
+		"OpenAI's in Python":           {"x", attrs{"error.type": "openai.RateLimitError"}, "openai.RateLimitError", true},
+		"a bare class":                 {"x", attrs{"error.type": "AuthenticationError"}, "AuthenticationError", true},
+		"OpenAI's code":                {"x", attrs{"error.type": "rate_limit_exceeded"}, "rate_limit_exceeded", true},
+		"Anthropic's":                  {"x", attrs{"error.type": "overloaded_error"}, "overloaded_error", true},
+		"Bedrock's":                    {"x", attrs{"error.type": "botocore.errorfactory.ThrottlingException"}, "botocore.errorfactory.ThrottlingException", true},
+		"Google's":                     {"x", attrs{"error.type": "RESOURCE_EXHAUSTED"}, "RESOURCE_EXHAUSTED", true},
+		"google-genai's":               {"x", attrs{"error.type": "google.genai.errors.ClientError"}, "google.genai.errors.ClientError", true},
+		"somebody's ClientError":       {"x", attrs{"error.type": "aiohttp.ClientError"}, "aiohttp.ClientError", false},
+		"Go's SDK":                     {"x", attrs{"error.type": "*openai.Error"}, "*openai.Error", true},
+		"Java's":                       {"x", attrs{"error.type": "com.openai.errors.BadRequestException"}, "com.openai.errors.BadRequestException", true},
+		"a status as the class":        {"x", attrs{"error.type": "429"}, "429", true},
+		"no class that tells":          {"x", attrs{"error.type": "AI_APICallError"}, "AI_APICallError", false},
+		"a time-out of Anthropic's":    {"x", attrs{"error.type": "timeout_error"}, "timeout_error", false},
+		"a stream that broke off":      {"x", attrs{"error.type": "overloaded_error", "gen_ai.response.id": "msg_1"}, "overloaded_error", false},
+		"a status that says otherwise": {"x", attrs{"error.type": "overloaded_error", "http.response.status_code": 200}, "overloaded_error", false},
 		"no connection, yet an answer": {"x", attrs{"error.type": "ECONNREFUSED", "gen_ai.response.id": "a"}, "ECONNREFUSED", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -246,6 +261,22 @@ func TestFailuresInEachOfTheirWays(t *testing.T) {
 				t.Errorf("error is %q, refused %v, want %q, %v", c.ErrorType, c.Refused(), test.errorType, test.refused)
 			}
 		})
+	}
+}
+
+func TestTheExceptionTellsWhatErrorTypeDoesNot(t *testing.T) {
+	t.Parallel()
+	s := currentSpan()
+	s.Attributes().Clear()
+	if err := s.Attributes().FromRaw(chat("", 0, 0, attrs{"error.type": "_OTHER"})); err != nil {
+		t.Fatal(err)
+	}
+	e := s.Events().AppendEmpty()
+	e.SetName("exception")
+	e.Attributes().PutStr("exception.type", "litellm.exceptions.RateLimitError")
+	_, c := readSpan(s, "x")
+	if c.ErrorType != "litellm.exceptions.RateLimitError" || !c.Refused() {
+		t.Errorf("error is %q, refused %v, want the exception's class, refused", c.ErrorType, c.Refused())
 	}
 }
 
