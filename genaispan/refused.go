@@ -26,10 +26,12 @@ func isHTTPError(class string) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// httpErrorTypes are classes whose last name alone means anything, in lower case.
+// httpErrorTypes are classes whose last name alone means anything, in lower case: a ValidationError is more often that of an
+// answer which did come, and was billed.
 var httpErrorTypes = map[string]bool{
 	"*openai.error": true, "*anthropic.error": true, "*apierror.error": true, "*openai.apierror": true, "genai.apierror": true,
-	"google.genai.errors.clienterror": true, "google.genai.errors.servererror": true, "botocore.exceptions.clienterror": true,
+	"google.genai.errors.clienterror": true, "google.genai.errors.servererror": true, "botocore.exceptions.clienterror": true, "validationexception": true, "permission_error": true,
+	"org.springframework.web.client.httpclienterrorexception": true, "anthropic.permissiondeniederror": true,
 }
 
 // httpErrors are the names of errors that SDKs and APIs give to a status, without the package, separators and the words error
@@ -40,18 +42,18 @@ var httpErrors = setOf(
 	"ratelimit", "ratelimitexceeded", "toomanyrequests", "throttling", "throttled", "resourceexhausted", "insufficientquota",
 	"quotaexceeded", "servicequotaexceeded", "billinghardlimitreached", "usagelimitreached", "tokensexceeded",
 	// 400, 413, 422
-	"badrequest", "invalidrequest", "validation", "httpvalidation", "unprocessableentity", "invalidargument", "requesttoolarge",
+	"badrequest", "invalidrequest", "httpvalidation", "unprocessableentity", "invalidargument", "requesttoolarge",
 	"failedprecondition", "contextlengthexceeded", "contextwindowexceeded", "contentpolicyviolation", "invalidprompt",
 	"unsupportedparams", "stringabovemaxlength",
 	// 401, 402, 403
-	"authentication", "unauthorized", "unauthenticated", "clientauthentication", "invalidapikey", "permissiondenied", "permission",
+	"authentication", "unauthorized", "unauthenticated", "clientauthentication", "invalidapikey", "permissiondenied",
 	"forbidden", "accessdenied", "unrecognizedclient", "billing", "paymentrequired", "billingnotactive",
 	// 404, 409
 	"notfound", "modelnotfound", "resourcenotfound", "deploymentnotfound", "conflict", "modelnotready",
 	// 500, 503, 529
 	"internalserver", "overloaded", "serviceunavailable", "engineoverloaded", "modelerror", "serviceoverloaded",
 	// any status
-	"apistatus", "httpstatus", "httpresponse", "httpclient", "httpserver", "clientresult", "nontransientai", "transientai",
+	"apistatus", "httpstatus", "httpresponse", "httpserver", "clientresult", "nontransientai", "transientai",
 )
 
 func setOf(words ...string) map[string]bool {
