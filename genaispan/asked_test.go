@@ -62,6 +62,7 @@ func TestAGatewaySaysInTheMetadataWhatTheCallCost(t *testing.T) {
 	for metadata, want := range map[string]string{
 		`{"gateway":{"routing":{"finalProvider":"anthropic"},"cost":"0.00135"}}`: "0.00135",
 		`{"openrouter":{"usage":{"cost":2.5e-05,"totalTokens":3}}}`:              "0.000025",
+
 		`{"gateway":{"cost":"0"}}`:       "",
 		`{"gateway":{"cost":"a lot"}}`:   "",
 		`{"gateway":{"cost":"0.5"},"op`:  "",

@@ -84,6 +84,7 @@ var places = []place{
 	{"completion_tokens_details.image_tokens", ImageOutput, formUnknown},
 	{"prompt_cache_hit_tokens", CacheRead, formUnknown}, // api-docs.deepseek.com/api/create-chat-completion
 	{"cached_tokens", CacheRead, formUnknown},           // platform.moonshot.ai/docs/api/chat
+
 	{"cost", Cost, formUnknown},            // openrouter.ai/docs/use-cases/usage-accounting
 	{"cost.total_cost", Cost, formUnknown}, // docs.perplexity.ai/api-reference/chat-completions-post
 	{"search_context_size", SearchSize, formUnknown},
